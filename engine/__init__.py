@@ -1,0 +1,1 @@
+"""The segmentation engine: pixels in, polygons out; no Qt, no QGIS, no GDAL."""

@@ -1,0 +1,1 @@
+"""The headless ring: rasters read with rasterio, layers written with pyogrio."""

@@ -1,0 +1,1 @@
+"""The networks, their builders and their checkpoints."""

@@ -1,0 +1,1 @@
+"""Class strips in, polygons out."""
