@@ -1,0 +1,99 @@
+"""The 33 land-cover classes: ids, names in English and Chinese, map colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class LandCoverClass:
+    """One class of the scheme.
+
+    Attributes:
+        id: Class id, the index of its channel in the network's output.
+        name: English name.
+        name_zh: Chinese name.
+        colour: ``#rrggbb``, after land-cover conventions (greens for vegetation, reds for
+            buildings, greys for sealed ground, blues for water).
+    """
+
+    id: int
+    name: str
+    name_zh: str
+    colour: str
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """The colour as red, green, blue, 0-255 each."""
+        return tuple(int(self.colour[i : i + 2], 16) for i in (1, 3, 5))
+
+
+CLASSES: tuple[LandCoverClass, ...] = tuple(
+    LandCoverClass(index, *row)
+    for index, row in enumerate(
+        (
+            ("background", "背景", "#d2d3ca"),
+            ("dry farmland", "旱地", "#f2dc7e"),
+            ("orchard", "园地", "#d79a2b"),
+            ("paddy field", "水田", "#8fd9b6"),
+            ("shrubland", "灌木林", "#9c9a3e"),
+            ("arbor forest", "乔木林", "#1c6330"),
+            ("sparse woodland", "疏林", "#6aa84f"),
+            ("other woodland", "其它林地", "#3f8f6b"),
+            ("grassland", "草地", "#b7dc68"),
+            ("dense built-up area", "密集建筑区", "#a81d2a"),
+            ("isolated building", "独立建筑", "#ee6c55"),
+            ("agricultural greenhouse", "农业大棚", "#f9c4dd"),
+            ("airport", "机场", "#b39ddb"),
+            ("tailings pond", "尾矿库", "#5c8a8a"),
+            ("open-pit mine", "露天采矿场", "#5e3a26"),
+            ("quarry", "露天采石场", "#93674b"),
+            ("construction site", "建筑工地", "#ff9a1f"),
+            ("cemetery", "墓地", "#6d7f52"),
+            ("impervious surface", "不透水面", "#b0aeb0"),
+            ("road", "道路", "#55565c"),
+            ("railway", "铁路", "#241c2e"),
+            ("bridge", "桥梁", "#c45ad0"),
+            ("plaza", "广场", "#dfb9a4"),
+            ("sports field", "体育场", "#12b886"),
+            ("water", "水域", "#2f7fd1"),
+            ("dam (hydropower)", "大坝（可发电）", "#0b3a86"),
+            ("dam (non-hydropower)", "大坝（不可发电）", "#6f86e8"),
+            ("desert", "沙漠", "#f6e7bf"),
+            ("bare land", "裸地", "#c9ac7a"),
+            ("glacier", "冰川", "#c4eefb"),
+            ("cloud", "云", "#fbfbff"),
+            ("parking lot", "停车场", "#7c8ba3"),
+            ("photovoltaic panel", "光伏板", "#5410c4"),
+        )
+    )
+)
+
+
+def find_class(text: str) -> LandCoverClass:
+    """Look a class up by id, English name or Chinese name.
+
+    Args:
+        text: For instance ``"24"``, ``"water"`` or ``"水域"``; case does not matter.
+
+    Raises:
+        UnknownNameError: No class is called so.
+    """
+    wanted = text.strip().lower()
+    for entry in CLASSES:
+        if wanted in (str(entry.id), entry.name, entry.name_zh):
+            return entry
+    near = [c.name for c in CLASSES if wanted and wanted in c.name]
+    hint = f"did you mean {' or '.join(near)}?" if near else "`cwsam models` lists all 33."
+    raise UnknownNameError(f"There is no class called '{text.strip()}'; {hint}")
+
+
+def find_classes(texts: Iterable[str]) -> tuple[int, ...]:
+    """Look several classes up as :func:`find_class` does; returns sorted ids without repeats."""
+    return tuple(sorted({find_class(text).id for text in texts}))
