@@ -1,0 +1,141 @@
+"""Segment Anything's Vision Transformer with adapters, frequency prompts and experts."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from ..layers.adapter import Adapter
+from ..layers.attention import RelPosAttention, window_partition, window_unpartition
+from ..layers.common import LayerNorm2d, replace_nonfinite
+from ..layers.frequency import PromptGenerator
+
+
+class PatchEmbed(nn.Module):
+    """Non-overlapping patches to tokens."""
+
+    def __init__(self, dim: int, patch_size: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, dim, patch_size, patch_size)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, 3, H, W) to (B, H / patch, W / patch, C)."""
+        return self.proj(images).permute(0, 2, 3, 1)
+
+
+class EncoderBlock(nn.Module):
+    """One pre-norm transformer block: (windowed) attention, feed-forward or experts, adapters."""
+
+    def __init__(
+        self,
+        dim: int,
+        attention: RelPosAttention,
+        mlp: nn.Module,
+        window_size: int,
+        adapter_ratio: float,
+    ) -> None:
+        """Build the block from its parts.
+
+        Args:
+            dim: Channels.
+            attention: Self-attention over a window or the whole grid.
+            mlp: Feed-forward layer or mixture of experts.
+            window_size: Side of a window in tokens; 0 for global attention.
+            adapter_ratio: Width of the two adapters as a share of ``dim``; 0 for none.
+        """
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=1e-6)
+        self.attn = attention
+        self.norm2 = nn.LayerNorm(dim, eps=1e-6)
+        self.mlp = mlp
+        self.window_size = window_size
+        has_adapters = adapter_ratio > 0
+        self.space_adapter = Adapter(dim, adapter_ratio, skip=True) if has_adapters else None
+        self.mlp_adapter = Adapter(dim, adapter_ratio, skip=False) if has_adapters else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform (B, H, W, C) tokens."""
+        h = self.norm1(x)
+        if self.window_size:
+            h, padded = window_partition(h, self.window_size)
+        h = self.attn(h)
+        if self.space_adapter is not None:
+            h = self.space_adapter(h)
+        if self.window_size:
+            h = window_unpartition(h, padded, x.shape[1:3])
+        x = x + h
+        n = self.norm2(x)
+        out = x + self.mlp(n)
+        return out if self.mlp_adapter is None else torch.add(out, self.mlp_adapter(n), alpha=0.5)
+
+
+class ImageEncoder(nn.Module):
+    """Image to features: ViT (Dosovitskiy et al. 2021; Kirillov et al. 2023) with prompts."""
+
+    def __init__(
+        self,
+        patch_embed: PatchEmbed,
+        pos_embed_grid: tuple[int, int],
+        blocks: list[EncoderBlock],
+        prompt_generator: PromptGenerator | None,
+        dim: int,
+        out_dim: int,
+    ) -> None:
+        """Build the encoder from its parts.
+
+        Args:
+            patch_embed: Pixels to tokens.
+            pos_embed_grid: (H, W) in tokens of the absolute position table.
+            blocks: Transformer blocks.
+            prompt_generator: Frequency prompts or None.
+            dim: Channels of the tokens.
+            out_dim: Channels of the features.
+        """
+        super().__init__()
+        self.patch_embed = patch_embed
+        self.pos_embed = nn.Parameter(torch.zeros(1, *pos_embed_grid, dim))
+        self.blocks = nn.ModuleList(blocks)
+        self.prompt_generator = prompt_generator
+        self.neck = nn.Sequential(
+            nn.Conv2d(dim, out_dim, 1, bias=False),
+            LayerNorm2d(out_dim),
+            nn.Conv2d(out_dim, out_dim, 3, padding=1, bias=False),
+            LayerNorm2d(out_dim),
+        )
+        self.gradient_checkpointing = False
+        self.register_buffer("nonfinite_pixels", torch.zeros((), dtype=torch.int64), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Encode images.
+
+        Args:
+            images: (B, 3, H, W) normalised; H and W multiples of the patch size. Non-finite
+                values count as the mean; ``nonfinite_pixels`` adds up how many there were.
+
+        Returns:
+            (B, out_dim, H / patch, W / patch).
+        """
+        images, count = replace_nonfinite(images)
+        self.nonfinite_pixels += count
+        x = self.patch_embed(images)
+        prompts = self.prompt_generator
+        features = prompts.features(images, x) if prompts is not None else None
+        x = x + self._position_table(x.shape[1], x.shape[2])
+        for index, block in enumerate(self.blocks):
+            if prompts is not None:
+                x = x + prompts.prompt(features, index)
+            if self.gradient_checkpointing and self.training:
+                x = checkpoint(block, x, use_reentrant=False)
+            else:
+                x = block(x)
+        return self.neck(x.permute(0, 3, 1, 2))
+
+    def _position_table(self, h: int, w: int) -> Tensor:
+        """Absolute positions (1, h, w, C), interpolated where the grid differs."""
+        if self.pos_embed.shape[1:3] == (h, w):
+            return self.pos_embed
+        table = self.pos_embed.permute(0, 3, 1, 2).float()
+        table = F.interpolate(table, size=(h, w), mode="bicubic", align_corners=False)
+        return table.permute(0, 2, 3, 1).to(self.pos_embed.dtype)

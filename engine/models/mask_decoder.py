@@ -1,0 +1,136 @@
+"""The class decoder: class logits from image features, without point or box prompts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..layers.common import LayerNorm2d
+from .transformer import TwoWayTransformer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CLASS_CHUNK_ELEMENTS = 1 << 25
+"""Largest class-head activation held at once at inference, in elements."""
+
+
+class MaskDecoder(nn.Module):
+    """SAM's mask decoder with experts, a skip connection and a class head.
+
+    Notation: D transformer width, K classes, (h, w) feature grid.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        num_classes: int,
+        transformer: TwoWayTransformer,
+        make_head_mlp: Callable[[int], nn.Module],
+        iou_hidden_dim: int,
+        num_mask_tokens: int,
+    ) -> None:
+        """Build the decoder.
+
+        Args:
+            dim: D, a multiple of 8.
+            num_classes: K.
+            transformer: Two-way transformer of width D.
+            make_head_mlp: Makes a (..., D) to (..., D) layer of a given hidden width.
+            iou_hidden_dim: Hidden width of the IoU head.
+            num_mask_tokens: Mask tokens; the first gives the class logits.
+        """
+        super().__init__()
+        self.transformer = transformer
+        self.num_classes = num_classes
+        self.iou_token = nn.Embedding(1, dim)
+        self.mask_tokens = nn.Embedding(num_mask_tokens, dim)
+        self.output_upscaling = nn.Sequential(
+            nn.ConvTranspose2d(dim, dim // 4, 2, 2),
+            LayerNorm2d(dim // 4),
+            nn.GELU(),
+            nn.ConvTranspose2d(dim // 4, dim // 8, 2, 2),
+            nn.GELU(),
+        )
+        self.cls_upscaling = nn.Sequential(
+            nn.ConvTranspose2d(dim // 4, dim // 4, 2, 2),
+            LayerNorm2d(dim // 4),
+            nn.GELU(),
+            nn.Conv2d(dim // 4, dim // 8 * num_classes, 7, 2, 3),
+            nn.GELU(),
+        )
+        self.output_hypernetworks_mlps = nn.ModuleList(
+            nn.Sequential(make_head_mlp(dim), nn.Linear(dim, dim // 8))
+            for _ in range(num_mask_tokens)
+        )
+        self.iou_prediction_head = nn.Sequential(
+            make_head_mlp(iou_hidden_dim), nn.Linear(dim, num_mask_tokens)
+        )
+
+    def forward(
+        self,
+        features: Tensor,
+        image_pe: Tensor,
+        dense_prompt: Tensor,
+        classes: Sequence[int] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Decode features into class logits.
+
+        Args:
+            features: (B, D, h, w).
+            image_pe: (1, D, h, w) positional encoding of the grid.
+            dense_prompt: (1, D, 1, 1) added everywhere.
+            classes: Class ids whose logits are wanted, in their order; None for all K.
+
+        Returns:
+            ``(logits, iou)``: (B, K', 4h, 4w) and (B, 1) predicted IoU of the first mask.
+        """
+        b = features.shape[0]
+        tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight])[None].expand(b, -1, -1)
+        source = features + dense_prompt
+        tokens_out, image_out = self.transformer(source, image_pe, tokens)
+        image_out = image_out.transpose(1, 2).reshape(source.shape)
+        upscaled = torch.cat([self.output_upscaling(image_out), self.output_upscaling(source)], 1)
+        weights = self.output_hypernetworks_mlps[0](tokens_out[:, 1])
+        iou = self.iou_prediction_head(tokens_out[:, 0])[:, :1]
+        return self._class_logits(upscaled, weights, classes), iou
+
+    def _class_logits(
+        self, upscaled: Tensor, weights: Tensor, classes: Sequence[int] | None
+    ) -> Tensor:
+        """Class logits of mask 0 (B, K', 4h, 4w), a few classes at a time.
+
+        Channel ``c * K + class`` of the head's last convolution belongs to a class, so a
+        subset of classes is a slice of its weights.
+
+        Args:
+            upscaled: (B, D / 4, 4h, 4w).
+            weights: (B, D / 8) output of the hypernetwork.
+            classes: See :meth:`forward`.
+        """
+        for layer in self.cls_upscaling[:3]:
+            upscaled = layer(upscaled)
+        conv: nn.Conv2d = self.cls_upscaling[3]
+        k, c = self.num_classes, weights.shape[1]
+        wanted = list(range(k)) if classes is None else list(classes)
+        kernel = conv.weight.unflatten(0, (c, k))
+        bias = conv.bias.unflatten(0, (c, k))
+        b, _, h, w = upscaled.shape
+        per_class = b * c * (h // 2) * (w // 2)
+        chunk = len(wanted) if self.training else max(1, CLASS_CHUNK_ELEMENTS // per_class)
+        parts = []
+        for first in range(0, len(wanted), chunk):
+            some = wanted[first : first + chunk]
+            act = F.conv2d(
+                upscaled,
+                kernel[:, some].flatten(0, 1),
+                bias[:, some].flatten(),
+                conv.stride,
+                conv.padding,
+            )
+            act = F.gelu(act).unflatten(1, (c, len(some)))
+            parts.append(torch.einsum("bc,bckhw->bkhw", weights, act))
+        return torch.cat(parts, 1)
