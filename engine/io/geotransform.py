@@ -23,6 +23,4 @@ def from_affine(transform: Affine) -> GeoTransform | None:
 
 def to_affine(transform: GeoTransform) -> Affine:
     """The same coefficients for rasterio."""
-    return Affine(
-        transform.a, transform.b, transform.c, transform.d, transform.e, transform.f
-    )
+    return Affine(transform.a, transform.b, transform.c, transform.d, transform.e, transform.f)

@@ -118,9 +118,7 @@ class RasterioSource:
         box = rasterio.windows.Window(window.col, window.row, window.width, window.height)
         return self._read(bands, box, (window.height, window.width))
 
-    def read_decimated(
-        self, max_side: int, bands: Sequence[int]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def read_decimated(self, max_side: int, bands: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Read the whole raster reduced so that no side exceeds ``max_side`` pixels.
 
         Returns:
@@ -219,8 +217,7 @@ class RasterioSource:
             return transform, crs
         but = f" although it names {crs.name}" if crs is not None else ""
         self.notices.append(
-            f"{self._name} has no georeference{but}: "
-            "coordinates are pixels (x = column, y = -row)."
+            f"{self._name} has no georeference{but}: coordinates are pixels (x = column, y = -row)."
         )
         return None, None
 
