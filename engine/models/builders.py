@@ -35,7 +35,8 @@ def build_model(config: ModelConfig) -> Cwsam:
     """
     encoder = build_image_encoder(config.encoder, config.image_size)
     decoder = build_mask_decoder(config.decoder, config.encoder.out_dim, config.num_classes)
-    model = Cwsam(encoder, decoder, config.encoder.out_dim)
+    statistics = (config.pixel_mean, config.pixel_std)
+    model = Cwsam(encoder, decoder, config.encoder.out_dim, statistics)
     init_weights(model)
     return model
 

@@ -36,15 +36,24 @@ class RandomPositionEncoding(nn.Module):
 class Cwsam(nn.Module):
     """Class-wise Segment Anything: a land-cover class for every pixel."""
 
-    def __init__(self, image_encoder: ImageEncoder, mask_decoder: MaskDecoder, dim: int) -> None:
+    def __init__(
+        self,
+        image_encoder: ImageEncoder,
+        mask_decoder: MaskDecoder,
+        dim: int,
+        pixel_statistics: tuple[tuple[float, ...], tuple[float, ...]],
+    ) -> None:
         """Put the parts together.
 
         Args:
             image_encoder: Pixels to features of ``dim`` channels.
             mask_decoder: Features to class logits.
             dim: D, the decoder's width.
+            pixel_statistics: Mean and standard deviation of the three channels, for pixels
+                in 0-1; what normalised input means to this model.
         """
         super().__init__()
+        self.pixel_statistics = pixel_statistics
         self.image_encoder = image_encoder
         self.pe_layer = RandomPositionEncoding(dim)
         self.no_mask_embed = nn.Embedding(1, dim)
