@@ -66,8 +66,7 @@ def vector_qml(
         symbols.append(_fill_symbol(str(index), entry))
     ET.SubElement(root, "layerOpacity").text = str(OPACITY)
     ET.SubElement(root, "blendMode").text = "0"
-    name_field = "class_name_zh" if language == "zh" else "class_name"
-    ET.SubElement(root, "previewExpression").text = f'"{name_field}"'
+    ET.SubElement(root, "previewExpression").text = '"class_name"'
     ET.SubElement(root, "layerGeometryType").text = "2"
     return _QML_HEAD + _text(root)
 

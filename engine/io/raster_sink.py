@@ -18,7 +18,7 @@ from ..types import NODATA_CLASS
 from .geotransform import to_affine
 from .pam import category_names_xml
 from .quiet import quiet_gdal
-from .staging import Staging
+from .staging import OutputGuard, Staging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,29 +213,9 @@ class _RowWriter:
             self.dataset.close()
         self.staging.discard()
 
-    def guard(self) -> _Guard:
+    def guard(self) -> OutputGuard:
         """A block whose failure removes the file and becomes an OutputError."""
-        return _Guard(self.staging)
-
-
-class _Guard:
-    """Turns rasterio's and the system's errors into an OutputError and clears up."""
-
-    def __init__(self, staging: Staging):
-        self._staging = staging
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        if kind is None:
-            return
-        self._staging.discard()
-        if issubclass(kind, (RasterioError, OSError)) and not issubclass(kind, OutputError):
-            raise OutputError(
-                f"{self._staging.target} could not be written ({error}): "
-                "check the free space on the disk or choose another folder."
-            ) from (error if isinstance(error, BaseException) else None)
+        return OutputGuard(self.staging, (RasterioError,))
 
 
 def _colour_table(classes: Sequence[LandCoverClass]) -> dict[int, tuple[int, int, int, int]]:

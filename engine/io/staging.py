@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -119,3 +120,33 @@ def check_writable(target: Path) -> None:
                 f"{target} is open in another program ({journal.name} lies beside it): "
                 "remove its layers there, for instance in QGIS, or choose another name."
             )
+
+
+class OutputGuard:
+    """A block whose failure removes the staged files; known errors become an OutputError."""
+
+    def __init__(self, staging: Staging, errors: tuple[type[Exception], ...]):
+        """Guard a block.
+
+        Args:
+            staging: What to discard.
+            errors: The library's errors that stand for a failed write, besides OSError.
+        """
+        self._staging = staging
+        self._errors = (*errors, OSError, sqlite3.Error)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if kind is None:
+            return
+        self._staging.discard()
+        if issubclass(kind, self._errors) and not issubclass(kind, OutputError):
+            cause = str(error).strip().rstrip(".") or kind.__name__
+            raise OutputError(
+                f"{self._staging.target} could not be written ({cause}): "
+                "check the free space on the disk or choose another folder."
+            ) from error
