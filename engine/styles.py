@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -126,9 +125,7 @@ def vector_sld(
 
 def outline_colour(entry: LandCoverClass) -> tuple[int, int, int]:
     """A darker tone of the class's own hue, red, green, blue 0-255 each."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in entry.rgb))
-    dark = colorsys.hls_to_rgb(hue, lightness * 0.68, saturation * 0.85)
-    return tuple(round(part * 255) for part in dark)
+    return tuple(round(0.68 * part) for part in entry.rgb)
 
 
 def _fill_symbol(name: str, entry: LandCoverClass) -> ET.Element:

@@ -43,7 +43,7 @@
             <Option type="QString" name="color" value="210,211,202,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="147,149,131,255" />
+            <Option type="QString" name="outline_color" value="143,143,137,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -58,7 +58,7 @@
             <Option type="QString" name="color" value="242,220,126,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="212,179,38,255" />
+            <Option type="QString" name="outline_color" value="165,150,86,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -73,7 +73,7 @@
             <Option type="QString" name="color" value="215,154,43,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="139,103,37,255" />
+            <Option type="QString" name="outline_color" value="146,105,29,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -88,7 +88,7 @@
             <Option type="QString" name="color" value="143,217,182,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="71,174,125,255" />
+            <Option type="QString" name="outline_color" value="97,148,124,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -103,7 +103,7 @@
             <Option type="QString" name="color" value="156,154,62,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="101,100,47,255" />
+            <Option type="QString" name="outline_color" value="106,105,42,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -118,7 +118,7 @@
             <Option type="QString" name="color" value="28,99,48,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="23,64,34,255" />
+            <Option type="QString" name="outline_color" value="19,67,33,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -133,7 +133,7 @@
             <Option type="QString" name="color" value="106,168,79,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="74,110,58,255" />
+            <Option type="QString" name="outline_color" value="72,114,54,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -148,7 +148,7 @@
             <Option type="QString" name="color" value="63,143,107,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="47,93,72,255" />
+            <Option type="QString" name="outline_color" value="43,97,73,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -163,7 +163,7 @@
             <Option type="QString" name="color" value="183,220,104,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="131,169,52,255" />
+            <Option type="QString" name="outline_color" value="124,150,71,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -178,7 +178,7 @@
             <Option type="QString" name="color" value="168,29,42,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="107,27,34,255" />
+            <Option type="QString" name="outline_color" value="114,20,29,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -193,7 +193,7 @@
             <Option type="QString" name="color" value="238,108,85,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="186,56,33,255" />
+            <Option type="QString" name="outline_color" value="162,73,58,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -208,7 +208,7 @@
             <Option type="QString" name="color" value="249,196,221,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="223,79,147,255" />
+            <Option type="QString" name="outline_color" value="169,133,150,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -223,7 +223,7 @@
             <Option type="QString" name="color" value="179,157,219,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="113,78,178,255" />
+            <Option type="QString" name="outline_color" value="122,107,149,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -238,7 +238,7 @@
             <Option type="QString" name="color" value="92,138,138,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="65,91,91,255" />
+            <Option type="QString" name="outline_color" value="63,94,94,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -253,7 +253,7 @@
             <Option type="QString" name="color" value="94,58,38,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="61,40,29,255" />
+            <Option type="QString" name="outline_color" value="64,39,26,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -268,7 +268,7 @@
             <Option type="QString" name="color" value="147,103,75,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="96,71,55,255" />
+            <Option type="QString" name="outline_color" value="100,70,51,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -283,7 +283,7 @@
             <Option type="QString" name="color" value="255,154,31,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="180,105,15,255" />
+            <Option type="QString" name="outline_color" value="173,105,21,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -298,7 +298,7 @@
             <Option type="QString" name="color" value="109,127,82,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="74,84,58,255" />
+            <Option type="QString" name="outline_color" value="74,86,56,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -328,7 +328,7 @@
             <Option type="QString" name="color" value="85,86,92,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="58,59,62,255" />
+            <Option type="QString" name="outline_color" value="58,58,63,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -343,7 +343,7 @@
             <Option type="QString" name="color" value="36,28,46,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="25,20,30,255" />
+            <Option type="QString" name="outline_color" value="24,19,31,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -358,7 +358,7 @@
             <Option type="QString" name="color" value="196,90,208,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="140,53,149,255" />
+            <Option type="QString" name="outline_color" value="133,61,141,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -373,7 +373,7 @@
             <Option type="QString" name="color" value="223,185,164,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="182,117,81,255" />
+            <Option type="QString" name="outline_color" value="152,126,112,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -388,7 +388,7 @@
             <Option type="QString" name="color" value="18,184,134,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="21,117,88,255" />
+            <Option type="QString" name="outline_color" value="12,125,91,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -403,7 +403,7 @@
             <Option type="QString" name="color" value="47,127,209,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="40,86,134,255" />
+            <Option type="QString" name="outline_color" value="32,86,142,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -418,7 +418,7 @@
             <Option type="QString" name="color" value="11,58,134,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="14,41,85,255" />
+            <Option type="QString" name="outline_color" value="7,39,91,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -433,7 +433,7 @@
             <Option type="QString" name="color" value="111,134,232,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="45,72,188,255" />
+            <Option type="QString" name="outline_color" value="75,91,158,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -448,7 +448,7 @@
             <Option type="QString" name="color" value="246,231,191,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="217,180,80,255" />
+            <Option type="QString" name="outline_color" value="167,157,130,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -463,7 +463,7 @@
             <Option type="QString" name="color" value="201,172,122,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="149,120,70,255" />
+            <Option type="QString" name="outline_color" value="137,117,83,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -478,7 +478,7 @@
             <Option type="QString" name="color" value="196,238,251,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="76,192,228,255" />
+            <Option type="QString" name="outline_color" value="133,162,171,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -493,7 +493,7 @@
             <Option type="QString" name="color" value="251,251,255,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="102,102,243,255" />
+            <Option type="QString" name="outline_color" value="171,171,173,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -508,7 +508,7 @@
             <Option type="QString" name="color" value="124,139,163,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="83,94,112,255" />
+            <Option type="QString" name="outline_color" value="84,95,111,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />
@@ -523,7 +523,7 @@
             <Option type="QString" name="color" value="84,16,196,255" />
             <Option type="QString" name="style" value="solid" />
             <Option type="QString" name="joinstyle" value="round" />
-            <Option type="QString" name="outline_color" value="59,20,124,255" />
+            <Option type="QString" name="outline_color" value="57,11,133,255" />
             <Option type="QString" name="outline_style" value="solid" />
             <Option type="QString" name="outline_width" value="0.1" />
             <Option type="QString" name="outline_width_unit" value="MM" />

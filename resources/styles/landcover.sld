@@ -22,7 +22,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#939583</se:SvgParameter>
+              <se:SvgParameter name="stroke">#8f8f89</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -46,7 +46,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#d4b326</se:SvgParameter>
+              <se:SvgParameter name="stroke">#a59656</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -70,7 +70,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#8b6725</se:SvgParameter>
+              <se:SvgParameter name="stroke">#92691d</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -94,7 +94,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#47ae7d</se:SvgParameter>
+              <se:SvgParameter name="stroke">#61947c</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -118,7 +118,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#65642f</se:SvgParameter>
+              <se:SvgParameter name="stroke">#6a692a</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -142,7 +142,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#174022</se:SvgParameter>
+              <se:SvgParameter name="stroke">#134321</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -166,7 +166,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#4a6e3a</se:SvgParameter>
+              <se:SvgParameter name="stroke">#487236</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -190,7 +190,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#2f5d48</se:SvgParameter>
+              <se:SvgParameter name="stroke">#2b6149</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -214,7 +214,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#83a934</se:SvgParameter>
+              <se:SvgParameter name="stroke">#7c9647</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -238,7 +238,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#6b1b22</se:SvgParameter>
+              <se:SvgParameter name="stroke">#72141d</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -262,7 +262,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#ba3821</se:SvgParameter>
+              <se:SvgParameter name="stroke">#a2493a</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -286,7 +286,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#df4f93</se:SvgParameter>
+              <se:SvgParameter name="stroke">#a98596</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -310,7 +310,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#714eb2</se:SvgParameter>
+              <se:SvgParameter name="stroke">#7a6b95</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -334,7 +334,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#415b5b</se:SvgParameter>
+              <se:SvgParameter name="stroke">#3f5e5e</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -358,7 +358,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#3d281d</se:SvgParameter>
+              <se:SvgParameter name="stroke">#40271a</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -382,7 +382,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#604737</se:SvgParameter>
+              <se:SvgParameter name="stroke">#644633</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -406,7 +406,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#b4690f</se:SvgParameter>
+              <se:SvgParameter name="stroke">#ad6915</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -430,7 +430,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#4a543a</se:SvgParameter>
+              <se:SvgParameter name="stroke">#4a5638</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -478,7 +478,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#3a3b3e</se:SvgParameter>
+              <se:SvgParameter name="stroke">#3a3a3f</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -502,7 +502,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#19141e</se:SvgParameter>
+              <se:SvgParameter name="stroke">#18131f</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -526,7 +526,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#8c3595</se:SvgParameter>
+              <se:SvgParameter name="stroke">#853d8d</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -550,7 +550,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#b67551</se:SvgParameter>
+              <se:SvgParameter name="stroke">#987e70</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -574,7 +574,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#157558</se:SvgParameter>
+              <se:SvgParameter name="stroke">#0c7d5b</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -598,7 +598,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#285686</se:SvgParameter>
+              <se:SvgParameter name="stroke">#20568e</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -622,7 +622,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#0e2955</se:SvgParameter>
+              <se:SvgParameter name="stroke">#07275b</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -646,7 +646,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#2d48bc</se:SvgParameter>
+              <se:SvgParameter name="stroke">#4b5b9e</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -670,7 +670,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#d9b450</se:SvgParameter>
+              <se:SvgParameter name="stroke">#a79d82</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -694,7 +694,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#957846</se:SvgParameter>
+              <se:SvgParameter name="stroke">#897553</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -718,7 +718,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#4cc0e4</se:SvgParameter>
+              <se:SvgParameter name="stroke">#85a2ab</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -742,7 +742,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#6666f3</se:SvgParameter>
+              <se:SvgParameter name="stroke">#ababad</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -766,7 +766,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#535e70</se:SvgParameter>
+              <se:SvgParameter name="stroke">#545f6f</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
@@ -790,7 +790,7 @@
               <se:SvgParameter name="fill-opacity">0.85</se:SvgParameter>
             </se:Fill>
             <se:Stroke>
-              <se:SvgParameter name="stroke">#3b147c</se:SvgParameter>
+              <se:SvgParameter name="stroke">#390b85</se:SvgParameter>
               <se:SvgParameter name="stroke-width">0.36</se:SvgParameter>
               <se:SvgParameter name="stroke-opacity">0.85</se:SvgParameter>
               <se:SvgParameter name="stroke-linejoin">round</se:SvgParameter>
