@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # pyogrio imports pyproj where it finds one, and a system pyproj may warn about its data folder.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import pyogrio
+    import pyogrio  # noqa: F401 - later imports find it loaded
 
 for _name in ("rasterio", "pyogrio"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
@@ -29,15 +29,19 @@ GDAL_OPTIONS = {
     "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",
 }
 
-# Outputs get their final name when they are complete, so a crash never leaves half a file
-# under it and SQLite need not wait for the disk after each batch.
-pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
+
+def gdal_options() -> rasterio.Env:
+    """A block in which rasterio's GDAL works under our options; safe in any thread."""
+    return rasterio.Env(**GDAL_OPTIONS)
 
 
 @contextmanager
 def quiet_gdal() -> Iterator[None]:
-    """Run a block with our GDAL options and without warnings on georeference or metadata."""
-    with warnings.catch_warnings(), rasterio.Env(**GDAL_OPTIONS):
+    """The same, without Python warnings on georeference or metadata: to open and create files.
+
+    Warning filters belong to the whole process, so reads in worker threads do without.
+    """
+    with warnings.catch_warnings(), gdal_options():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         warnings.simplefilter("ignore", UserWarning)

@@ -17,7 +17,7 @@ from ..styles import raster_qml
 from ..types import NODATA_CLASS
 from .geotransform import to_affine
 from .pam import category_names_xml
-from .quiet import quiet_gdal
+from .quiet import gdal_options, quiet_gdal
 from .staging import OutputGuard, Staging
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ClassRasterSink:
             target.with_name(f"{target.name}.aux.xml").write_bytes(category_names_xml(names))
             if not self._is_vector_style(self._rows.staging.target.with_suffix(".qml")):
                 target.with_suffix(".qml").write_text(raster_qml(self._classes), encoding="utf-8")
-            self._rows.staging.commit()
+            self._rows.commit()
 
     @staticmethod
     def _is_vector_style(style: Path) -> bool:
@@ -112,7 +112,7 @@ class ConfidenceRasterSink:
             return
         with self._rows.guard():
             self._rows.finish()
-            self._rows.staging.commit(stale=(f"{self._rows.staging.target.name}.aux.xml",))
+            self._rows.commit()
 
     def write(self, strip: ClassStrip) -> None:
         """Append the confidence of one strip; strips follow each other without gaps."""
@@ -165,7 +165,7 @@ class _RowWriter:
         assert row == self._next_row, "strips must follow each other from top to bottom"
         assert values.shape[1] == self._info.width, "a strip spans the raster's width"
         assert row + len(values) <= self._info.height, "a strip ends inside the raster"
-        with self.guard(), quiet_gdal():
+        with self.guard(), gdal_options():
             while len(values):
                 part = values[: BLOCK - self._filled]
                 self._buffer[self._filled : self._filled + len(part)] = part
@@ -188,7 +188,7 @@ class _RowWriter:
                 f"Only {self._next_row} of {self._info.height} rows of {self.staging.target.name} "
                 "were computed: run again to get the whole map."
             )
-        with quiet_gdal():
+        with gdal_options():
             if self._filled:
                 self._flush()
             self.dataset.close()
@@ -207,9 +207,14 @@ class _RowWriter:
         for left in self.staging.folder.glob("rows.tif*"):
             left.unlink()
 
+    def commit(self) -> None:
+        """Give the file its name; side files that GDAL made of an older one go."""
+        name = self.staging.target.name
+        self.staging.commit(stale=[name + part for part in (".aux.xml", ".ovr", ".msk")])
+
     def abandon(self) -> None:
         """Close the file and remove it; what had its name before stays."""
-        with suppress(RasterioError), quiet_gdal():
+        with suppress(RasterioError), gdal_options():
             self.dataset.close()
         self.staging.discard()
 

@@ -17,7 +17,7 @@ from ..errors import RasterError
 from ..types import RasterInfo
 from .crs import describe_crs
 from .geotransform import from_affine
-from .quiet import quiet_gdal
+from .quiet import gdal_options, quiet_gdal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +115,8 @@ class RasterioSource:
         Raises:
             RasterError: The pixels cannot be read.
         """
+        assert 0 <= window.col <= self._info.width - window.width, "the window lies inside"
+        assert 0 <= window.row <= self._info.height - window.height, "the window lies inside"
         box = rasterio.windows.Window(window.col, window.row, window.width, window.height)
         return self._read(bands, box, (window.height, window.width))
 
@@ -131,7 +133,7 @@ class RasterioSource:
 
     def _read(self, bands: Sequence[int], box, shape: tuple[int, int]):
         try:
-            with self._lock, quiet_gdal():
+            with self._lock, gdal_options():
                 if self._palette is not None:
                     return self._read_palette(bands, box, shape)
                 return self._read_bands(bands, box, shape)

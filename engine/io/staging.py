@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ class Staging:
             raise OutputError(
                 f"{self.target.parent} cannot be written ({error.strerror}): choose another folder."
             ) from error
+
+        # A sink that is never entered clears up too, at the latest when Python ends.
+        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     @property
     def path(self) -> Path:
@@ -85,7 +89,7 @@ class Staging:
 
     def discard(self) -> None:
         """Remove the folder and what is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._remove()
 
     def _restore(self, backup: Path, moved: Sequence[str]) -> None:
         for name in moved:

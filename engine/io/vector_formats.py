@@ -113,6 +113,8 @@ def export(staged: Path, target: Path, layer: str, chosen: VectorFormat, crs: Cr
             crs=None if crs is None else crs.wkt,
             layer_options={**chosen.options, **further},
         )
+    if not target.exists():  # asked for as .SHP, written as .shp
+        target.with_suffix(target.suffix.lower()).rename(target)
 
 
 def _through_pyarrow(chosen: VectorFormat) -> bool:

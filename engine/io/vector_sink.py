@@ -81,7 +81,8 @@ class VectorSink:
         """Make the empty layer; see :func:`open_vector_sink`, ``legend`` is classes, language."""
         self.metadata = dict(metadata or {})
         self._format = vector_format(path)
-        self._layer = layer
+        # A Shapefile's layer is its file.
+        self._layer = layer if self._format.driver != "ESRI Shapefile" else path.stem
         self._crs = info.crs
         self._legend = legend
         self._bytes = 0

@@ -69,12 +69,14 @@ def test_class_raster(tmp_path, info, maps, cog):
 
 @pytest.mark.parametrize("cog", [False, True])
 def test_confidence_raster(tmp_path, info, maps, cog):
+    (tmp_path / "sure.tif.aux.xml").write_text("of an older file")
     with ConfidenceRasterSink(tmp_path / "sure.tif", info, cog=cog) as sink:
         feed(sink, maps, steps=(HEIGHT,))
     with rasterio.open(tmp_path / "sure.tif") as made:
         np.testing.assert_array_equal(made.read(1), maps[1])
         assert made.descriptions == ("confidence",)
         assert made.units == ("%",)
+    assert not (tmp_path / "sure.tif.aux.xml").exists()
 
 
 def test_no_georeference_is_invented(tmp_path, maps, recwarn):

@@ -1,6 +1,7 @@
 """Reading rasters: every oddity of files in the wild."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -269,3 +270,14 @@ def test_zero_bands_names_the_parts(tmp_path):
     vrt.write_text('<VRTDataset rasterXSize="6" rasterYSize="4"></VRTDataset>')
     with pytest.raises(RasterError, match=r"has no bands of its own|not an image"):
         open_raster(vrt)
+
+
+def test_threads_share_a_source(tmp_path):
+    pixels = ramp(3, 512, 512, "uint16")
+    with open_raster(write_raster(tmp_path / "a.tif", pixels, tiled=True)) as source:
+        windows = [Window(64 * (n % 8), 64 * (n // 8), 64, 64) for n in range(64)]
+        with ThreadPoolExecutor(4) as pool:
+            parts = list(pool.map(lambda w: source.read(w, (1, 2, 3))[0], windows))
+    for window, part in zip(windows, parts):
+        rows, cols = slice(window.row, window.row + 64), slice(window.col, window.col + 64)
+        np.testing.assert_array_equal(part, pixels[:, rows, cols])

@@ -262,3 +262,31 @@ def test_parquet_without_a_writer_names_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(OutputError, match=r"install pyarrow or choose \.gpkg"):
         write(tmp_path / "map.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("图层 ü (1).gpkg", "l'été 森林"),
+        ("图层 ü (1).shp", "other"),
+        ("a.b.shp", None),
+        ("a.b.gpkg", None),
+        ("UPPER.GPKG", None),
+        ("UPPER.SHP", None),
+        ("a#b?c.geojson", None),
+    ],
+)
+def test_unusual_names(tmp_path, name, layer):
+    path = write(tmp_path / name, squares(3), layer=layer)
+    shapefile = path.suffix.lower() == ".shp"
+    wanted = path.stem if layer is None or shapefile else layer
+    assert path.exists()
+    if "?" not in name:
+        assert spatial_layers(path) == [wanted]
+
+
+def test_sink_that_is_never_entered_leaves_nothing(tmp_path):
+    sink = open_vector_sink(tmp_path / "map.gpkg", info())
+    sink.write(squares(3))
+    del sink
+    assert not list(tmp_path.iterdir())
