@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet
-from pyogrio.raw import open_arrow
 from rasterio.crs import CRS
+
+from .ogr import open_arrow
 
 if TYPE_CHECKING:
     from pathlib import Path

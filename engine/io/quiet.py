@@ -13,11 +13,6 @@ from rasterio.errors import NotGeoreferencedWarning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# pyogrio imports pyproj where it finds one, and a system pyproj may warn about its data folder.
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import pyogrio  # noqa: F401 - later imports find it loaded
-
 for _name in ("rasterio", "pyogrio"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 

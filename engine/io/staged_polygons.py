@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pyogrio import raw
 
 from .attributes import ClassNames, field_values
 from .gpkg import GEOMETRY_COLUMN
+from .ogr import write
 from .quiet import quiet_gdal
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class StagedPolygons:
         geometry = np.empty(len(wkb), object)
         geometry[:] = wkb
         with quiet_gdal():
-            raw.write(
+            write(
                 self.path,
                 geometry,
                 values,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pyogrio import list_drivers
-from pyogrio.raw import open_arrow, write_arrow
-
 from ..errors import OutputError
 from .attributes import FIELDS, SHORT_FIELDS
 from .gpkg import GEOMETRY_COLUMN
+from .ogr import list_drivers, open_arrow, write_arrow
 from .staged_polygons import STAGED_LAYER
 
 if TYPE_CHECKING:

@@ -6,12 +6,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyogrio.errors import DataLayerError, DataSourceError
-
 from ..classes import CLASSES
 from ..errors import OutputError
 from ..styles import vector_qml, vector_sld
 from .gpkg import add_metadata, add_style, check_layer_name, copy_geopackage
+from .ogr import OGR_ERRORS
 from .quiet import quiet_gdal
 from .staged_polygons import StagedPolygons
 from .staging import OutputGuard, Staging
@@ -27,7 +26,6 @@ SHAPEFILE_LIMIT = 2_000_000_000
 """Bytes of a .shp or .dbf file; many programs stop at 2 GB."""
 
 _SHAPEFILE_RECORD = 400  # bytes a polygon takes in .shp and .dbf beyond its points
-_OGR_ERRORS = (DataLayerError, DataSourceError)
 
 
 def open_vector_sink(
@@ -152,4 +150,4 @@ class VectorSink:
         self._staging.commit(stale=[stem + part for part in self._format.parts])
 
     def _guard(self) -> OutputGuard:
-        return OutputGuard(self._staging, _OGR_ERRORS)
+        return OutputGuard(self._staging, OGR_ERRORS)
