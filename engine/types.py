@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,23 @@ class RasterInfo:
     colours: tuple[str, ...]
     transform: GeoTransform | None = None
     crs: Crs | None = None
+
+    @property
+    def gsd_m(self) -> float | None:
+        """Ground sample distance at the raster's centre: side of a pixel in metres.
+
+        The geometric mean of the pixel's two sides; None without georeference and CRS.
+        """
+        if self.transform is None or self.crs is None:
+            return None
+        unit = self.crs.metres_per_unit
+        _, y = self.transform.apply(self.width / 2, self.height / 2)
+        shrink = 1.0
+        if self.crs.kind == "geographic":
+            shrink = max(math.cos(math.radians(y)), 1e-6)
+        elif self.crs.kind == "web_mercator":
+            shrink = 1.0 / math.cosh(y / self.crs.semi_major_m) ** 2
+        return math.sqrt(self.transform.pixel_area * shrink) * unit
 
     @property
     def grid(self) -> GeoTransform:

@@ -36,5 +36,6 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check install -q -c constrain
 "${pip[@]}" numpy PyYAML click tqdm rasterio pyogrio pillow \
     pytest hypothesis shapely safetensors ruff import-linter pre-commit
 "${pip[@]}" --no-deps segment-anything
+"${pip[@]}" --no-deps -e .
 rm -f .venv/.stamp-*
 touch "$stamp"

@@ -1,4 +1,4 @@
-"""Command line of training: ``cwsam train``."""
+"""The whole command line: the engine's commands and ``train``, ``package``."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..engine.config import load_model_config
-from ..engine.device import bfloat16_is_faster, keep_large_allocations
+from ..engine.cli import main, make_predictor
+from ..engine.config import from_mapping, load_model_config, read_yaml
+from ..engine.device import bfloat16_is_faster, choose_device, keep_large_allocations
 from ..engine.io.raster_source import open_raster
 from ..engine.models.builders import build_model
+from ..engine.models.card import ModelCard
+from ..engine.models.checkpoint import load_model, save_model
 from ..engine.types import Window
 from .config import TrainConfig, load_train_config
 from .dataset import load_scenes
+from .evaluate import card_scores, confusion_by_source
 from .loop import Trainer, TrainingStatus
 
+__all__ = ["main"]
 
-@click.command()
+
+@main.command()
 @click.argument("config", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--run", "folder", type=click.Path(path_type=Path), default=Path("runs/train"),
               show_default=True, help="Folder for checkpoints and the log.")
@@ -37,6 +43,42 @@ def train(config: Path, folder: Path, data: str | None, steps: int | None, resum
     with tqdm(total=recipe.steps, initial=trainer.step, unit="step") as bar:
         figures = trainer.run(lambda status: _show(bar, status))
     click.echo(f"mIoU {figures['miou']:.4f}  OA {figures['oa']:.4f}  in {folder}")
+
+
+@main.command()
+@click.argument("config", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("card", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--run", "folder", type=click.Path(path_type=Path), default=Path("runs/train"),
+              show_default=True, help="Folder of the training run.")
+@click.option("--checkpoint", type=click.Choice(["last.pt", "best.pt"]), default="last.pt",
+              show_default=True, help="Which of its checkpoints.")
+@click.option("--data", type=str, help="Data folder instead of the configuration's.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
+              help="Weights, .safetensors; the card is written beside them as .md.")
+def package(
+    config: Path, card: Path, folder: Path, checkpoint: str, data: str | None, output: Path
+) -> None:
+    """Turn a training run into a weights file with its model card.
+
+    CARD is a YAML file with the card's texts; classes and scores on the dev scenes are added.
+    """
+    recipe = load_train_config(config, data=data)
+    model_config = load_model_config(recipe.model)
+    model = build_model(model_config)
+    state = torch.load(folder / checkpoint, weights_only=True)
+    model.load_state_dict({**state["model"], **state["average"]})
+    texts = {**read_yaml(card), "classes_seen": recipe.classes}
+    save_model(output, model, model_config, from_mapping(ModelCard, texts, str(card)))
+    scenes = load_scenes(Path(recipe.data), "dev", set(recipe.sources), read_file)
+    predictor = make_predictor(load_model(output), choose_device("cpu"))
+    with tqdm(total=len(scenes), unit="scene") as bar:
+        matrices = confusion_by_source(scenes, predictor, report=lambda done, _: bar.update(done - bar.n))
+    texts["scores"] = card_scores(matrices, next(iter(recipe.sources)))
+    finished = from_mapping(ModelCard, texts, str(card))
+    save_model(output, model, model_config, finished)
+    output.with_suffix(".md").write_text(finished.to_markdown(output.stem), encoding="utf-8")
+    for name, value in finished.scores.items():
+        click.echo(f"{value:.3f}  {name}")
 
 
 def make_trainer(recipe: TrainConfig, folder: Path) -> Trainer:

@@ -1,0 +1,242 @@
+"""One raster file in, its result files out: what command line and batches run."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import ConfigError, OutputError
+from ..pipeline import SegmentOptions, segment
+from ..tiling.normalize import choose_radiometry
+from ..types import NODATA_CLASS, ClassStrip, RasterInfo, RunSummary
+from .preview import write_preview
+from .raster_sink import ClassRasterSink, ConfidenceRasterSink
+from .raster_source import default_bands, open_raster
+from .vector_sink import open_vector_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..models.card import ModelCard
+    from ..ports import Progress, RasterSource
+    from ..predictor import Predictor
+
+PREVIEW_SIDE = 2000
+"""Longest side in pixels of the reduced class map that a preview is drawn from."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the results of one raster go; None leaves one out.
+
+    Attributes:
+        polygons: Vector file.
+        layer: Layer name in it; None for the file's name.
+        append: Add the layer to an existing GeoPackage.
+        classes: Class raster.
+        confidence: Confidence raster.
+        preview: Picture of image and class map.
+    """
+
+    polygons: Path | None = None
+    layer: str | None = None
+    append: bool = False
+    classes: Path | None = None
+    confidence: Path | None = None
+    preview: Path | None = None
+
+    def paths(self) -> tuple[Path, ...]:
+        """All files asked for."""
+        asked = (self.polygons, self.classes, self.confidence, self.preview)
+        return tuple(path for path in asked if path is not None)
+
+
+@dataclass(frozen=True)
+class Length:
+    """A size as the user gives it: in metres, or in pixels.
+
+    Attributes:
+        value: The number; metres or pixels for a length, squared for an area.
+        pixels: Whether the unit is pixels.
+    """
+
+    value: float
+    pixels: bool
+
+    @classmethod
+    def parse(cls, text: str, option: str) -> Length:
+        """Read ``12.5`` (metres) or ``8px`` (pixels).
+
+        Raises:
+            ConfigError: The text is no number of 0 or more.
+        """
+        number = text.strip().lower()
+        pixels = number.endswith("px")
+        try:
+            value = float(number[:-2] if pixels else number)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise ConfigError(
+                f"{option} must be a number of 0 or more, in metres or with 'px', not '{text}'."
+            )
+        return cls(value, pixels)
+
+    def in_pixels(self, gsd_m: float | None, power: int) -> float:
+        """The size in pixels; without a ground sample distance metres count as pixels.
+
+        Args:
+            gsd_m: Side of a pixel in metres or None.
+            power: 1 for a length, 2 for an area.
+        """
+        return self.value if self.pixels or gsd_m is None else self.value / gsd_m**power
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """The user's settings before the raster is known.
+
+    Attributes:
+        segment: Settings that do not depend on the raster.
+        bands: Band numbers from 1; None to choose by colour interpretation.
+        min_area: Smallest polygon.
+        simplify: Tolerance of simplification.
+    """
+
+    segment: SegmentOptions = SegmentOptions()
+    bands: tuple[int, int, int] | None = None
+    min_area: Length = Length(0, True)
+    simplify: Length = Length(0, True)
+
+    def for_raster(self, info: RasterInfo) -> tuple[SegmentOptions, list[str]]:
+        """Settle bands and sizes for one raster; returns options and notices."""
+        notices = []
+        sizes = (self.min_area, self.simplify)
+        if info.gsd_m is None and any(size.value and not size.pixels for size in sizes):
+            notices.append(f"{info.name} has no scale on the ground: sizes are taken as pixels.")
+        vector = replace(
+            self.segment.vector,
+            min_area_px=self.min_area.in_pixels(info.gsd_m, 2),
+            tolerance_px=self.simplify.in_pixels(info.gsd_m, 1),
+        )
+        bands = self.bands or default_bands(info)
+        if max(bands) > len(info.dtypes):
+            raise ConfigError(
+                f"{info.name} has {len(info.dtypes)} band(s), so --bands cannot name {max(bands)}."
+            )
+        return replace(self.segment, bands=bands, vector=vector), notices
+
+
+class PreviewCollector:
+    """A :class:`~cwsam.engine.ports.RasterSink` that keeps every n-th row and column.
+
+    Attributes:
+        classes: (h / n, w / n) uint8, the reduced class map.
+    """
+
+    def __init__(self, info: RasterInfo) -> None:
+        self.step = max(1, -(-max(info.width, info.height) // PREVIEW_SIDE))
+        shape = (-(-info.height // self.step), -(-info.width // self.step))
+        self.classes = np.full(shape, NODATA_CLASS, np.uint8)
+
+    def write(self, strip: ClassStrip) -> None:
+        """Keep the strip's share."""
+        first = -strip.row % self.step
+        rows = strip.classes[first :: self.step, :: self.step]
+        start = (strip.row + first) // self.step
+        self.classes[start : start + len(rows)] = rows
+
+
+def segment_file(
+    image: str | Path,
+    outputs: Outputs,
+    predictor: Predictor,
+    card: ModelCard,
+    options: JobOptions,
+    record: Mapping[str, str],
+    progress: Progress | None = None,
+) -> tuple[RasterInfo, RunSummary]:
+    """Segment one raster file.
+
+    Args:
+        image: Anything rasterio opens.
+        outputs: Files to write; all appear together at the end, or none.
+        predictor: The network.
+        card: Its card, for warnings.
+        options: The user's settings.
+        record: What was run, kept in the GeoPackage.
+        progress: Told after every batch of tiles; asked whether to stop.
+
+    Returns:
+        ``(info, summary)``: the raster and what was done.
+
+    Raises:
+        CwsamError: With a sentence for the user.
+    """
+    _check_distinct(image, outputs)
+    with open_raster(image) as source, ExitStack() as stack:
+        info = source.info
+        settled, notices = options.for_raster(info)
+        notices = [*source.notices, *notices, *gsd_warnings(info, card)]
+        rasters, collector = [], None
+        if outputs.classes is not None:
+            rasters.append(stack.enter_context(ClassRasterSink(outputs.classes, info)))
+        if outputs.confidence is not None:
+            rasters.append(stack.enter_context(ConfidenceRasterSink(outputs.confidence, info)))
+        if outputs.preview is not None:
+            collector = PreviewCollector(info)
+            rasters.append(collector)
+        features = None
+        if outputs.polygons is not None:
+            features = stack.enter_context(
+                open_vector_sink(
+                    outputs.polygons, info, outputs.layer, outputs.append, metadata=record
+                )
+            )
+        summary = segment(source, predictor, settled, features, rasters, progress)
+        summary.notices[:0] = notices
+        if collector is not None:
+            _write_preview(source, settled, collector, summary, outputs.preview)
+    return info, summary
+
+
+def _check_distinct(image: str | Path, outputs: Outputs) -> None:
+    """Refuse outputs that would overwrite the image or each other."""
+    taken = {Path(image).resolve()}
+    for path in outputs.paths():
+        if path.resolve() in taken:
+            raise OutputError(f"{path} is asked for twice or is the input; choose another name.")
+        taken.add(path.resolve())
+
+
+def gsd_warnings(info: RasterInfo, card: ModelCard) -> list[str]:
+    """Warn when a raster's resolution lies outside what the model is good for."""
+    low, high = card.gsd_m
+    if info.gsd_m is None or low <= info.gsd_m <= high:
+        return []
+    return [
+        f"{info.name} has {info.gsd_m:.3g} m a pixel, the model is made for {low:g} to {high:g} m: "
+        "expect a poorer map, or resample the image first."
+    ]
+
+
+def _write_preview(
+    source: RasterSource,
+    options: SegmentOptions,
+    collector: PreviewCollector,
+    summary: RunSummary,
+    path: Path,
+) -> None:
+    radiometry = choose_radiometry(source, options.bands)
+    shape = collector.classes.shape
+    pixels, valid = source.read_decimated(PREVIEW_SIDE, options.bands)
+    stretched = radiometry.normalise(pixels, valid, (0.0,) * 3, (1.0,) * 3)
+    image = (stretched * 255).astype(np.uint8).transpose(1, 2, 0)
+    rows, cols = (np.arange(n) * m // n for n, m in zip(shape, image.shape))
+    known = sum(total.pixels for total in summary.areas.values())
+    shares = {c: total.pixels / known for c, total in summary.areas.items()}
+    write_preview(path, image[rows][:, cols], collector.classes, shares, source.info.name)

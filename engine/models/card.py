@@ -1,0 +1,60 @@
+"""The model card: what a set of weights has seen and how well it does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from ..classes import CLASSES
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Facts about one set of weights, stored beside them.
+
+    Attributes:
+        title: For people.
+        version: Of the weights.
+        classes_seen: Class ids that training data had labels for.
+        gsd_m: Smallest and largest ground sample distance in metres that it is good for.
+        data: What it was trained on, a line each with licence and attribution.
+        licence: Licence of the weights.
+        scores: Figures on scenes that training never saw, by name; shares 0-1.
+        notes: Honest limits, a sentence each.
+    """
+
+    title: str
+    version: str = "1"
+    classes_seen: tuple[int, ...] = ()
+    gsd_m: tuple[float, float] = (0.1, 10.0)
+    data: tuple[str, ...] = ()
+    licence: str = ""
+    scores: dict = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    def to_markdown(self, name: str) -> str:
+        """The card as a Markdown page.
+
+        Args:
+            name: Name of the model.
+        """
+        seen = [c for c in CLASSES if c.id in self.classes_seen]
+        unseen = [c for c in CLASSES if c.id not in self.classes_seen]
+        lines = [f"# {name}: {self.title}", "", f"Version {self.version}. Licence: {self.licence}", ""]
+        low, high = self.gsd_m
+        lines += [f"Ground sample distance: {low:g} to {high:g} m a pixel.", ""]
+        lines += ["## Classes with training labels", ""]
+        lines += [f"- {c.id} {c.name} ({c.name_zh})" for c in seen]
+        lines += ["", "## Classes of the scheme never seen in training", ""]
+        lines += ["The network has an output for each, but no label taught it; they are left out"]
+        lines += [f"of predictions: {', '.join(f'{c.id} {c.name}' for c in unseen)}.", ""]
+        lines += ["## Scores on scenes that training never saw", "", "| figure | value |", "|---|---|"]
+        lines += [f"| {key} | {value:.3f} |" for key, value in self.scores.items()]
+        lines += ["", "## Data, licences and attributions", ""]
+        lines += [f"- {line}" for line in self.data]
+        lines += ["", "## Limits", ""]
+        lines += [f"- {line}" for line in self.notes]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,99 @@
+"""Runs the network on batches of tiles; arrays in, arrays out."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from torch import Tensor
+
+    from .device import DevicePlan
+    from .models.cwsam import Cwsam
+
+logger = logging.getLogger(__name__)
+
+BATCH_PIXELS = {"cpu": 1 << 19, "mps": 1 << 21, "cuda": 1 << 22}
+"""Pixels of a batch of tiles by device; more gains nothing and costs memory."""
+
+
+class Predictor(Protocol):
+    """What the pipeline asks of a network, in this process or another.
+
+    Attributes:
+        patch: Tile sides are multiples of it, in pixels.
+        cell: Pixels a cell of the probabilities.
+        tile: Preferred side of a tile in pixels.
+        class_ids: Class id of each channel of the probabilities.
+        pixel_statistics: Mean and standard deviation of the channels, for pixels in 0-1.
+    """
+
+    patch: int
+    cell: int
+    tile: int
+    class_ids: Sequence[int]
+    pixel_statistics: tuple[Sequence[float], Sequence[float]]
+
+    def batch_size(self, tile: int) -> int:
+        """Tiles of ``tile`` pixels a side that go well in one batch."""
+
+    def predict(self, images: np.ndarray) -> Tensor:
+        """Class probabilities of normalised tiles.
+
+        Args:
+            images: (B, 3, tile, tile) float32.
+
+        Returns:
+            (B, K, tile / cell, tile / cell) float32 on the CPU; sums to 1 over K.
+        """
+
+
+class TorchPredictor:
+    """A :class:`Predictor` on a torch model in this process."""
+
+    def __init__(
+        self, model: Cwsam, plan: DevicePlan, patch: int, tile: int, class_ids: Sequence[int]
+    ) -> None:
+        """Move a model to its device and fix its weights.
+
+        Args:
+            model: The network.
+            plan: Device and precision.
+            patch: Pixels a token.
+            tile: Preferred side of a tile in pixels.
+            class_ids: Classes whose probabilities are wanted; they share the whole.
+        """
+        self.model = model.to(plan.device).eval().requires_grad_(False)
+        self.plan, self.patch, self.tile = plan, patch, tile
+        self.cell = patch // 4
+        self.class_ids = tuple(class_ids)
+        self.pixel_statistics = model.pixel_statistics
+
+    def batch_size(self, tile: int) -> int:
+        """Tiles of ``tile`` pixels a side that go well in one batch."""
+        return max(1, BATCH_PIXELS[self.plan.device] // (tile * tile))
+
+    @torch.inference_mode()
+    def predict(self, images: np.ndarray) -> Tensor:
+        """See :meth:`Predictor.predict`; out of GPU memory, the batch is halved and retried."""
+        try:
+            return self._forward(torch.from_numpy(images))
+        except torch.OutOfMemoryError:
+            if len(images) == 1:
+                raise
+            torch.cuda.empty_cache()
+            half = len(images) // 2
+            logger.warning("out of GPU memory: %d tiles in two batches", len(images))
+            return torch.cat([self.predict(images[:half]), self.predict(images[half:])])
+
+    def _forward(self, images: Tensor) -> Tensor:
+        plan = self.plan
+        images = images.to(plan.device)
+        with torch.autocast(plan.device, plan.dtype, enabled=plan.dtype != torch.float32):
+            logits, _ = self.model(images, self.class_ids)
+        return logits.float().softmax(1).cpu()
