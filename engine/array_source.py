@@ -36,8 +36,14 @@ class ArraySource:
         self._pixels = pixels
         self._valid = np.ones((height, width), bool) if valid is None else valid
         self._info = RasterInfo(
-            name, width, height, (str(pixels.dtype),) * bands, (None,) * bands,
-            ("undefined",) * bands, transform, crs,
+            name,
+            width,
+            height,
+            (str(pixels.dtype),) * bands,
+            (None,) * bands,
+            ("undefined",) * bands,
+            transform,
+            crs,
         )
 
     @property
@@ -54,9 +60,7 @@ class ArraySource:
         index = [band - 1 for band in bands]
         return self._pixels[(index, *part)], self._valid[part]
 
-    def read_decimated(
-        self, max_side: int, bands: Sequence[int]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def read_decimated(self, max_side: int, bands: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`~cwsam.engine.ports.RasterSource`; every n-th pixel."""
         step = max(1, -(-max(self._valid.shape) // max_side))
         index = [band - 1 for band in bands]

@@ -66,19 +66,38 @@ def _path(**options: object) -> click.Path:
 
 @main.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option("-o", "--output", type=_path(), help="Polygons: .gpkg, .shp, .geojson, .fgb, "
-              ".parquet; for several images a folder, or one .gpkg with a layer for each.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True,
-              help="Name of a bundled model or a checkpoint file.")
+@click.option(
+    "-o",
+    "--output",
+    type=_path(),
+    help="Polygons: .gpkg, .shp, .geojson, .fgb, "
+    ".parquet; for several images a folder, or one .gpkg with a layer for each.",
+)
+@click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Name of a bundled model or a checkpoint file.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--tile", type=int, default=0, help="Side of a tile in pixels; the model's own if 0.")
 @click.option("--overlap", type=int, default=-1, help="Overlap of tiles in pixels; tile / 8 if -1.")
 @click.option("--bands", help="Red, green and blue band, for instance 4,3,2.")
 @click.option("--classes", help="Keep only these, for instance 'water,24,水域'.")
-@click.option("--min-area", default="0", show_default=True, metavar="M²|PXpx",
-              help="Hand smaller patches to a neighbour: square metres, or pixels as in 20px.")
-@click.option("--simplify", default="0", show_default=True, metavar="M|PXpx",
-              help="Tolerance of shared borders: metres, or pixels as in 1.5px.")
+@click.option(
+    "--min-area",
+    default="0",
+    show_default=True,
+    metavar="M²|PXpx",
+    help="Hand smaller patches to a neighbour: square metres, or pixels as in 20px.",
+)
+@click.option(
+    "--simplify",
+    default="0",
+    show_default=True,
+    metavar="M|PXpx",
+    help="Tolerance of shared borders: metres, or pixels as in 1.5px.",
+)
 @click.option("--smooth", type=click.IntRange(0, 3), default=0, help="Rounds of corner cutting.")
 @click.option("--raster", type=_path(), help="Class raster, GeoTIFF.")
 @click.option("--confidence", type=_path(), help="Confidence raster in percent, GeoTIFF.")
@@ -166,13 +185,19 @@ def plan_outputs(
         OutputError: Nothing is asked for, or names do not fit or would collide.
     """
     if output is None and not any(wanted.values()):
-        raise OutputError("Nothing to write; give -o OUT.gpkg, --raster, --confidence or --preview.")
+        raise OutputError(
+            "Nothing to write; give -o OUT.gpkg, --raster, --confidence or --preview."
+        )
     if len(images) == 1:
         if output is not None:
             vector_format(output)
         return [
-            Job(images[0], Outputs(output, None, False, wanted["raster"], wanted["confidence"],
-                                   wanted["preview"]))
+            Job(
+                images[0],
+                Outputs(
+                    output, None, False, wanted["raster"], wanted["confidence"], wanted["preview"]
+                ),
+            )
         ]
     stems = [Path(image).stem for image in images]
     doubled = sorted({stem for stem in stems if stems.count(stem) > 1})
@@ -234,8 +259,13 @@ class Run:
         try:
             with bar:
                 info, summary = segment_file(
-                    job.image, job.outputs, self.predictor, self.loaded.card, self.options,
-                    self.record(job), Progress(report),
+                    job.image,
+                    job.outputs,
+                    self.predictor,
+                    self.loaded.card,
+                    self.options,
+                    self.record(job),
+                    Progress(report),
                 )
         except CwsamError as error:
             click.echo(f"Error: {error}", err=True)

@@ -131,10 +131,22 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         checks = (
-            (self.image_size % self.encoder.patch_size == 0, "image_size", "a multiple of patch_size"),
-            (self.encoder.embed_dim % self.encoder.num_heads == 0, "embed_dim", "a multiple of num_heads"),
+            (
+                self.image_size % self.encoder.patch_size == 0,
+                "image_size",
+                "a multiple of patch_size",
+            ),
+            (
+                self.encoder.embed_dim % self.encoder.num_heads == 0,
+                "embed_dim",
+                "a multiple of num_heads",
+            ),
             (self.encoder.out_dim % 8 == 0, "out_dim", "a multiple of 8"),
-            (self.encoder.prompt.mode in ("lowpass", "highpass"), "prompt.mode", "lowpass or highpass"),
+            (
+                self.encoder.prompt.mode in ("lowpass", "highpass"),
+                "prompt.mode",
+                "lowpass or highpass",
+            ),
             (1 <= self.num_classes <= 255, "num_classes", "between 1 and 255"),
         )
         for holds, name, must in checks:
@@ -173,8 +185,10 @@ def _required(f: dataclasses.Field) -> bool:
 
 
 def _convert(f: dataclasses.Field, value: Any, where: str) -> Any:
-    default = None if _required(f) else (
-        f.default if f.default is not dataclasses.MISSING else f.default_factory()
+    default = (
+        None
+        if _required(f)
+        else (f.default if f.default is not dataclasses.MISSING else f.default_factory())
     )
     if dataclasses.is_dataclass(default):
         return from_mapping(type(default), value, where)
@@ -229,5 +243,7 @@ def load_model_config(name: str) -> ModelConfig:
 
 def model_config_from_dict(values: Any) -> ModelConfig:
     """Build a model configuration from plain values, as YAML or checkpoint metadata hold them."""
-    where = f"Model config '{values.get('name', '?')}'" if isinstance(values, dict) else "Model config"
+    where = (
+        f"Model config '{values.get('name', '?')}'" if isinstance(values, dict) else "Model config"
+    )
     return from_mapping(ModelConfig, values, where)

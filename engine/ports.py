@@ -35,9 +35,7 @@ class RasterSource(Protocol):
             RasterError: The pixels cannot be read.
         """
 
-    def read_decimated(
-        self, max_side: int, bands: Sequence[int]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def read_decimated(self, max_side: int, bands: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Read the whole raster reduced so that no side exceeds ``max_side`` pixels.
 
         Returns:

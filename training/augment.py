@@ -65,7 +65,9 @@ def cutmix(
         if float(torch.rand((), generator=rng)) >= probability:
             continue
         j = int(torch.randint(b, (), generator=rng))
-        height, width = (int(n * (0.25 + 0.5 * float(torch.rand((), generator=rng)))) for n in (h, w))
+        height, width = (
+            int(n * (0.25 + 0.5 * float(torch.rand((), generator=rng)))) for n in (h, w)
+        )
         top = int(torch.randint(h - height + 1, (), generator=rng))
         left = int(torch.randint(w - width + 1, (), generator=rng))
         part = (slice(top, top + height), slice(left, left + width))

@@ -27,8 +27,14 @@ __all__ = ["main"]
 
 @main.command()
 @click.argument("config", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--run", "folder", type=click.Path(path_type=Path), default=Path("runs/train"),
-              show_default=True, help="Folder for checkpoints and the log.")
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("runs/train"),
+    show_default=True,
+    help="Folder for checkpoints and the log.",
+)
 @click.option("--data", type=str, help="Data folder instead of the configuration's.")
 @click.option("--steps", type=int, help="Steps instead of the configuration's.")
 @click.option("--resume", is_flag=True, help="Continue the run in the folder.")
@@ -39,7 +45,9 @@ def train(config: Path, folder: Path, data: str | None, steps: int | None, resum
     trainer = make_trainer(recipe, folder)
     if resume:
         trainer.resume()
-    click.echo(f"{'bfloat16' if trainer.autocast else 'float32'} on {torch.get_num_threads()} threads")
+    click.echo(
+        f"{'bfloat16' if trainer.autocast else 'float32'} on {torch.get_num_threads()} threads"
+    )
     with tqdm(total=recipe.steps, initial=trainer.step, unit="step") as bar:
         figures = trainer.run(lambda status: _show(bar, status))
     click.echo(f"mIoU {figures['miou']:.4f}  OA {figures['oa']:.4f}  in {folder}")
@@ -48,13 +56,29 @@ def train(config: Path, folder: Path, data: str | None, steps: int | None, resum
 @main.command()
 @click.argument("config", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("card", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--run", "folder", type=click.Path(path_type=Path), default=Path("runs/train"),
-              show_default=True, help="Folder of the training run.")
-@click.option("--checkpoint", type=click.Choice(["last.pt", "best.pt"]), default="last.pt",
-              show_default=True, help="Which of its checkpoints.")
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("runs/train"),
+    show_default=True,
+    help="Folder of the training run.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Choice(["last.pt", "best.pt"]),
+    default="last.pt",
+    show_default=True,
+    help="Which of its checkpoints.",
+)
 @click.option("--data", type=str, help="Data folder instead of the configuration's.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
-              help="Weights, .safetensors; the card is written beside them as .md.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Weights, .safetensors; the card is written beside them as .md.",
+)
 def package(
     config: Path, card: Path, folder: Path, checkpoint: str, data: str | None, output: Path
 ) -> None:
@@ -72,7 +96,9 @@ def package(
     scenes = load_scenes(Path(recipe.data), "dev", set(recipe.sources), read_file)
     predictor = make_predictor(load_model(output), choose_device("cpu"))
     with tqdm(total=len(scenes), unit="scene") as bar:
-        matrices = confusion_by_source(scenes, predictor, report=lambda done, _: bar.update(done - bar.n))
+        matrices = confusion_by_source(
+            scenes, predictor, report=lambda done, _: bar.update(done - bar.n)
+        )
     texts["scores"] = card_scores(matrices, next(iter(recipe.sources)))
     finished = from_mapping(ModelCard, texts, str(card))
     save_model(output, model, model_config, finished)

@@ -75,7 +75,9 @@ def load_scenes(root: Path, part: str, sources: set[str], read: ReadImage) -> li
             )
         scenes.append(Scene(source, Path(pair["image"]).stem, image, labels))
     if not scenes:
-        raise TrainingDataError(f"{split} lists no '{part}' scenes of {', '.join(sorted(sources))}.")
+        raise TrainingDataError(
+            f"{split} lists no '{part}' scenes of {', '.join(sorted(sources))}."
+        )
     return scenes
 
 
@@ -143,7 +145,9 @@ def _draw_chip(scene: Scene, config: TrainConfig, rng: torch.Generator) -> tuple
     for _ in range(3):
         row = int(torch.randint(max(1, h - size + 1), (), generator=rng))
         col = int(torch.randint(max(1, w - size + 1), (), generator=rng))
-        share = float((scene.labels[row : row + size, col : col + size] != NODATA_CLASS).float().mean())
+        share = float(
+            (scene.labels[row : row + size, col : col + size] != NODATA_CLASS).float().mean()
+        )
         if best is None or share > best[0]:
             best = (share, row, col)
         if share > 0.3:

@@ -59,7 +59,10 @@ def card_scores(matrices: dict[str, np.ndarray], dense_source: str) -> dict[str,
     figures: dict[str, float] = {}
     if dense_source in matrices:
         dense = dense_scores(matrices[dense_source])
-        figures = {"dense scenes, mIoU": dense["miou"], "dense scenes, overall accuracy": dense["oa"]}
+        figures = {
+            "dense scenes, mIoU": dense["miou"],
+            "dense scenes, overall accuracy": dense["oa"],
+        }
         for class_id, value in dense["iou"].items():
             figures[f"dense scenes, IoU of {class_id}"] = value
     for source, matrix in matrices.items():

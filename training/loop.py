@@ -202,8 +202,14 @@ class Trainer:
 
     def _validate_and_save(self, seconds: float) -> dict:
         figures = self.validate()
-        row = (self.step, self.loss, learning_rate(self.step, self.config), figures["miou"],
-               figures["oa"], seconds)
+        row = (
+            self.step,
+            self.loss,
+            learning_rate(self.step, self.config),
+            figures["miou"],
+            figures["oa"],
+            seconds,
+        )
         new = not (self.folder / "log.csv").exists()
         with open(self.folder / "log.csv", "a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)

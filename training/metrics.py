@@ -19,7 +19,9 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, num_classes: int)
     known = truth < num_classes
     rows = truth[known].astype(np.int64)
     columns = np.minimum(predicted[known].astype(np.int64), num_classes)
-    counts = np.bincount(rows * (num_classes + 1) + columns, minlength=num_classes * (num_classes + 1))
+    counts = np.bincount(
+        rows * (num_classes + 1) + columns, minlength=num_classes * (num_classes + 1)
+    )
     return counts.reshape(num_classes, num_classes + 1)
 
 

@@ -122,7 +122,9 @@ class RelPosAttention(nn.Module):
         if rows == h:
             return torch.cat(parts)
         blocks = -(-h // rows)
-        return torch.cat([torch.cat(parts[i : i + blocks], 1) for i in range(0, len(parts), blocks)])
+        return torch.cat(
+            [torch.cat(parts[i : i + blocks], 1) for i in range(0, len(parts), blocks)]
+        )
 
     def _table_pair(self, h: int, w: int) -> tuple[Tensor, Tensor]:
         """Relative tables of a size; kept between forwards while nothing trains."""

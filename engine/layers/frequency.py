@@ -33,9 +33,7 @@ def fft_filter(images: Tensor, rate: float, mode: str) -> Tensor:
         spectrum = torch.fft.fftshift(torch.fft.fft2(pixels, norm="forward"), dim=(-2, -1))
         half = max(1, int(math.sqrt(h * w * rate) // 2))
         inside = torch.zeros(h, w, device=images.device)
-        inside[
-            max(0, h // 2 - half) : h // 2 + half, max(0, w // 2 - half) : w // 2 + half
-        ] = 1.0
+        inside[max(0, h // 2 - half) : h // 2 + half, max(0, w // 2 - half) : w // 2 + half] = 1.0
         spectrum = spectrum * (inside if mode == "lowpass" else 1.0 - inside)
         filtered = torch.fft.ifft2(torch.fft.ifftshift(spectrum, dim=(-2, -1)), norm="forward")
         return filtered.real.abs()

@@ -54,9 +54,7 @@ def build_image_encoder(config: EncoderConfig, image_size: int) -> ImageEncoder:
         mlp = _feed_forward(
             config.embed_dim, int(config.embed_dim * config.mlp_ratio), moe, nn.GELU
         )
-        blocks.append(
-            EncoderBlock(config.embed_dim, attention, mlp, window, config.adapter_ratio)
-        )
+        blocks.append(EncoderBlock(config.embed_dim, attention, mlp, window, config.adapter_ratio))
     prompt = config.prompt
     generator = None
     if prompt.enabled:
@@ -136,5 +134,7 @@ def build(name: str) -> Cwsam:
         UnknownNameError: There is no such variant.
     """
     if name not in MODELS:
-        raise UnknownNameError(f"There is no model variant '{name}'; choose one of {', '.join(MODELS)}.")
+        raise UnknownNameError(
+            f"There is no model variant '{name}'; choose one of {', '.join(MODELS)}."
+        )
     return MODELS[name]()

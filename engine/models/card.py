@@ -43,7 +43,12 @@ class ModelCard:
         """
         seen = [c for c in CLASSES if c.id in self.classes_seen]
         unseen = [c for c in CLASSES if c.id not in self.classes_seen]
-        lines = [f"# {name}: {self.title}", "", f"Version {self.version}. Licence: {self.licence}", ""]
+        lines = [
+            f"# {name}: {self.title}",
+            "",
+            f"Version {self.version}. Licence: {self.licence}",
+            "",
+        ]
         low, high = self.gsd_m
         lines += [f"Ground sample distance: {low:g} to {high:g} m a pixel.", ""]
         lines += ["## Classes with training labels", ""]
@@ -51,7 +56,12 @@ class ModelCard:
         lines += ["", "## Classes of the scheme never seen in training", ""]
         lines += ["The network has an output for each, but no label taught it; they are left out"]
         lines += [f"of predictions: {', '.join(f'{c.id} {c.name}' for c in unseen)}.", ""]
-        lines += ["## Scores on scenes that training never saw", "", "| figure | value |", "|---|---|"]
+        lines += [
+            "## Scores on scenes that training never saw",
+            "",
+            "| figure | value |",
+            "|---|---|",
+        ]
         lines += [f"| {key} | {value:.3f} |" for key, value in self.scores.items()]
         lines += ["", "## Data, licences and attributions", ""]
         lines += [f"- {line}" for line in self.data]

@@ -83,7 +83,9 @@ class LoadReport:
         ]
         lines += [f"missing      {name}" for name in self.missing]
         lines += [f"unexpected   {name}" for name in self.unexpected]
-        lines += [f"wrong shape  {n}: file {list(f)}, model {list(m)}" for n, f, m in self.wrong_shape]
+        lines += [
+            f"wrong shape  {n}: file {list(f)}, model {list(m)}" for n, f, m in self.wrong_shape
+        ]
         return "\n".join(lines)
 
 

@@ -105,7 +105,9 @@ class ImageEncoder(nn.Module):
             LayerNorm2d(out_dim),
         )
         self.gradient_checkpointing = False
-        self.register_buffer("nonfinite_pixels", torch.zeros((), dtype=torch.int64), persistent=False)
+        self.register_buffer(
+            "nonfinite_pixels", torch.zeros((), dtype=torch.int64), persistent=False
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """Encode images.

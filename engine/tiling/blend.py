@@ -149,9 +149,7 @@ class StripBlender:
         """Turn (K, h, width) probabilities into classes, confidence and runner-up."""
         confidence, best = probabilities.max(0)
         if len(self.class_ids) > 1:
-            runner_up = self.class_ids[
-                probabilities.scatter(0, best[None], -1.0).argmax(0)
-            ]
+            runner_up = self.class_ids[probabilities.scatter(0, best[None], -1.0).argmax(0)]
         else:
             runner_up = torch.full(best.shape, NODATA_CLASS, dtype=torch.uint8)
         classes = self.class_ids[best]

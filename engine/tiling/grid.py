@@ -31,9 +31,7 @@ class TileGrid:
 
     def window(self, row: int, col: int) -> Window:
         """The part of a tile that lies inside the raster; ``row`` and ``col`` are tile edges."""
-        return Window(
-            col, row, min(self.tile, self.width - col), min(self.tile, self.height - row)
-        )
+        return Window(col, row, min(self.tile, self.width - col), min(self.tile, self.height - row))
 
 
 def tile_grid(width: int, height: int, tile: int, overlap: int, cell: int) -> TileGrid:

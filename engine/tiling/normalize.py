@@ -92,5 +92,7 @@ def choose_radiometry(
     high = np.where(flat, low + 1.0, high)
     text = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high))
     return Radiometry(
-        tuple(low.tolist()), tuple(high.tolist()), f"{percent[0]:g}-{percent[1]:g} % stretch: {text}"
+        tuple(low.tolist()),
+        tuple(high.tolist()),
+        f"{percent[0]:g}-{percent[1]:g} % stretch: {text}",
     )

@@ -8,6 +8,7 @@ bent: the same polygons, neighbours and holes, without gaps or overlaps.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 _GENTLE_ROUNDS = 6
 """Repairs that return only the farthest point; later ones return all points of a stretch."""
-_CELL = 4
+_CELL_BITS = 2
+"""Binary logarithm of the side in pixels of the cells in which crossings are searched."""
 
 
 def simplify_arcs(arcs: Arcs, rings: Rings, tolerance: float):
@@ -37,33 +39,35 @@ def simplify_arcs(arcs: Arcs, rings: Rings, tolerance: float):
     Returns:
         ``(x, y, bounds)`` of the simplified arcs, int32, int32 and int64.
     """
-    x, y, bounds = arcs.x.astype(np.int64), arcs.y.astype(np.int64), arcs.bounds
+    x, y, bounds = arcs.x, arcs.y, arcs.bounds
     if tolerance <= 0 or not len(arcs):
-        return arcs.x, arcs.y, bounds
+        return x, y, bounds
     keep = douglas_peucker(x, y, bounds, movable(arcs), tolerance)
     islands = bounds[:-1][rings.darts[rings.bounds[:-1]][rings.hole] >> 1]
-    fresh = ~keep  # what has changed since the last check: all stretches that lost points
-    rounds = 0
-    while True:
+    back = None
+    for rounds in itertools.count():
         kept = np.flatnonzero(keep)
-        a, b, arc_bounds = _segments(kept, keep, bounds)
-        changed = b - a > 1
-        active = _touched(a, b, fresh) if rounds else changed
+        a, b, first = _segments(kept, keep, bounds)
+        active = changed = b - a > 1
+        if back is not None:
+            fresh = np.zeros(len(keep), bool)
+            fresh[back] = True
+            active = fresh[a] | fresh[b]
         bad = np.zeros(len(a), bool)
-        bad[conflicts(x[a], y[a], x[b], y[b], active, _CELL)] = True
+        bad[conflicts(x[a], y[a], x[b], y[b], active, _CELL_BITS)] = True
         sweeping = np.flatnonzero(active & changed)
         bad[sweeping[swept(x, y, a[sweeping], b[sweeping], x[islands], y[islands], 8)]] = True
-        _flag_nodes(arcs, x, y, a, b, arc_bounds, bad)
-        _flag_rings(x[kept], y[kept], arc_bounds + np.arange(len(arc_bounds)), rings, changed, bad)
+        touched = np.logical_or.reduceat(active, first[:-1])
+        _flag_nodes(arcs, x, y, a, b, first, touched, bad)
+        points = first + np.arange(len(first))
+        inverted = _inverted_arcs(x[kept], y[kept], points, rings)
+        bad[spread(first[inverted], first[inverted + 1] - first[inverted])] = True
         bad &= changed
         if not bad.any():
-            break
+            return x[kept], y[kept], points
         back = _points_back(x, y, a[bad], b[bad], rounds)
         keep[back] = True
-        fresh = np.zeros(len(keep), bool)
-        fresh[back] = True
-        rounds += 1
-    return arcs.x[kept], arcs.y[kept], arc_bounds + np.arange(len(arc_bounds))
+    return None
 
 
 def movable(arcs: Arcs) -> np.ndarray:
@@ -81,53 +85,47 @@ def _segments(kept, keep, bounds):
     return kept[begin], kept[begin + 1], offsets(counts - 1)
 
 
-def _touched(a, b, fresh) -> np.ndarray:
-    """Segments that begin or end at a point that has just been given back."""
-    return fresh[a] | fresh[b]
-
-
 def _points_back(x, y, a, b, rounds) -> np.ndarray:
     if rounds >= _GENTLE_ROUNDS:
         return spread(a + 1, b - a - 1)
     return farthest(x, y, a, b)[0]
 
 
-def _flag_nodes(arcs, x, y, a, b, arc_bounds, bad) -> None:
-    """Mark the segments at nodes that they no longer leave in the old cyclic order."""
-    leaving = arcs.leaving
-    arc = leaving >> 1
-    backward = (leaving & 1).astype(bool)
-    segment = np.where(backward, arc_bounds[arc + 1] - 1, arc_bounds[arc])
-    angle = _pseudo_angle(x, y, a[segment], b[segment], backward)
+def _flag_nodes(arcs, x, y, a, b, first, touched, bad) -> None:
+    """Mark the segments at nodes that they no longer leave in the old cyclic order.
+
+    Looks at nodes with an arc marked in ``touched``; ``first`` holds the first segment of
+    every arc.
+    """
+    ends = touched[arcs.leaving >> 1] & (arcs.leaving >= 0)
+    leaving = arcs.leaving[ends.any(axis=1)]
     present = leaving >= 0
+    arc = leaving >> 1
+    backward = leaving & 1
+    segment = np.where(backward, first[arc + 1] - 1, first[arc])
+    angle = _pseudo_angle(x, y, a[segment], b[segment], 1 - 2 * backward)
     # Fill the missing slot of a node of three with the angle before it: no step there.
-    for slot in range(4):
-        gap = ~present[:, slot]
+    for slot in (0, 1, 2, 3):
+        gap = np.flatnonzero(~present[:, slot])
         angle[gap, slot] = angle[gap, (slot + 3) % 4]
-    drops = np.zeros(len(leaving), np.int8)
-    for slot in range(4):
-        drops += angle[:, slot] > angle[:, (slot + 1) % 4]
+    drops = np.count_nonzero(angle > np.roll(angle, -1, axis=1), axis=1)
     wrong = drops != 1
     bad[segment[wrong][present[wrong]]] = True
 
 
-def _pseudo_angle(x, y, a, b, backward) -> np.ndarray:
+def _pseudo_angle(x, y, a, b, sense) -> np.ndarray:
     """Monotone stand-in for the angle, 0-4 clockwise on the screen from the east."""
-    dx, dy = (x[b] - x[a]).astype(np.float64), (y[b] - y[a]).astype(np.float64)
-    np.negative(dx, out=dx, where=backward)
-    np.negative(dy, out=dy, where=backward)
+    dx, dy = (x[b] - x[a]) * sense, (y[b] - y[a]) * sense
     ratio = dy / (np.abs(dx) + np.abs(dy))
     return np.where(dx < 0, 2 - ratio, np.where(dy < 0, 4 + ratio, ratio))
 
 
-def _flag_rings(x, y, bounds, rings, changed, bad) -> None:
-    """Mark the changed segments of rings that have turned inside out."""
+def _inverted_arcs(x, y, bounds, rings) -> np.ndarray:
+    """Arcs, possibly repeated, of rings that have turned inside out or lost their area."""
     area = ring_sums(twice_areas(x, y, bounds), rings)
-    wrong = np.where(rings.hole, area <= 0, area >= 0)
-    for ring in np.flatnonzero(wrong):
-        for arc in rings.darts[rings.bounds[ring] : rings.bounds[ring + 1]] >> 1:
-            part = slice(bounds[arc] - arc, bounds[arc + 1] - arc - 1)
-            bad[part] |= changed[part]
+    wrong = np.flatnonzero(np.where(rings.hole, area <= 0, area >= 0))
+    begin = rings.bounds[wrong]
+    return rings.darts[spread(begin, rings.bounds[wrong + 1] - begin)] >> 1
 
 
 def smooth_arcs(arcs: Arcs, rings: Rings, x, y, bounds, rounds: int):
@@ -162,12 +160,12 @@ def smooth_arcs(arcs: Arcs, rings: Rings, x, y, bounds, rounds: int):
         arc = np.repeat(np.arange(len(arcs)), np.diff(now[2]) - 1)
         a = np.arange(len(arc)) + arc
         active = fresh[arc]
-        wrong = conflicts(now[0][a], now[1][a], now[0][a + 1], now[1][a + 1], active, 2 * scale)
+        wrong = conflicts(
+            now[0][a], now[1][a], now[0][a + 1], now[1][a + 1], active, scale.bit_length()
+        )
         failed = np.zeros(len(arcs), bool)
         failed[arc[wrong]] = True
-        area = ring_sums(twice_areas(*now), rings)
-        for ring in np.flatnonzero(np.where(rings.hole, area <= 0, area >= 0)):
-            failed[rings.darts[rings.bounds[ring] : rings.bounds[ring + 1]] >> 1] = True
+        failed[_inverted_arcs(*now, rings)] = True
         fresh = failed & soft
         if not fresh.any():
             break

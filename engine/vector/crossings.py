@@ -8,118 +8,169 @@ from .linking import offsets, spread
 
 _PAIRS = 1 << 15
 """Pairs judged at once: their temporaries stay in the cache."""
+_TABLE_BITS = 20
 
 
-def conflicts(x0, y0, x1, y1, active, cell: int) -> np.ndarray:
+def conflicts(x0, y0, x1, y1, active, shift: int) -> np.ndarray:
     """Find segments that meet other than at a common end.
 
     Two segments conflict when they cross, touch or overlap; a common end alone is no
     conflict. All decisions are exact in integers.
 
     Args:
-        x0: (s,) int64 column of the first end.
-        y0: (s,) int64 row of the first end.
-        x1: (s,) int64 column of the second end.
-        y1: (s,) int64 row of the second end.
+        x0: (s,) int column of the first end.
+        y0: (s,) int row of the first end.
+        x1: (s,) int column of the second end.
+        y1: (s,) int row of the second end.
         active: (s,) bool; pairs without an active segment are known to be free of conflict.
-        cell: Side of the search grid's cells, in units of the coordinates.
+        shift: Binary logarithm of the side of the search grid's cells, in units of the
+            coordinates.
 
     Returns:
-        Sorted indices of the segments in conflict.
+        Indices of the segments in conflict.
     """
-    if not active.any():
-        return np.zeros(0, np.int64)
-    key, segment = _cells(x0, y0, x1, y1, cell)
-    busy = active[segment]
-    if np.count_nonzero(active) * 4 < len(active):
-        wanted = np.unique(key[busy])
-        near = wanted[np.minimum(np.searchsorted(wanted, key), len(wanted) - 1)] == key
-        key, segment = key[near], segment[near]
-    order = np.argsort(key)
+    busy = np.flatnonzero(active)
+    if not len(busy):
+        return busy
+    if len(busy) * 3 > len(active):
+        return _search(x0, y0, x1, y1, active, shift)
+    near = _near(x0, y0, x1, y1, busy, shift + 1)
+    return near[_search(*(v[near] for v in (x0, y0, x1, y1)), active[near], shift)]
+
+
+def _search(x0, y0, x1, y1, active, shift) -> np.ndarray:
+    key, segment = _cells(x0, y0, x1, y1, shift)
+    order = _sort_keys(key)
     key, segment = key[order], segment[order]
+    ends = [v[segment] for v in (x0, y0, x1, y1)]
+    eager = active[segment]
     bad = np.zeros(len(x0), bool)
-    first, shift = np.arange(len(key) - 1), 1
+    first, step = np.arange(len(key) - 1), 1
     while len(first):
-        first = first[key[first + shift] == key[first]]
-        i, j = segment[first], segment[first + shift]
-        for part in range(0, len(i), 1 << 16):
-            _judge(
-                x0, y0, x1, y1, active, i[part : part + (1 << 16)], j[part : part + (1 << 16)], bad
-            )
-        shift += 1
-        first = first[first + shift < len(key)]
+        first = first[key[first + step] == key[first]]
+        for begin in range(0, len(first), _PAIRS):
+            i = first[begin : begin + _PAIRS]
+            j = i + step
+            use = eager[i] | eager[j]
+            i, j = i[use], j[use]
+            i, j = _judge(ends, i, j)
+            bad[segment[i]] = True
+            bad[segment[j]] = True
+        step += 1
+        first = first[: np.searchsorted(first, len(key) - step)]
     return np.flatnonzero(bad)
 
 
-def _cells(x0, y0, x1, y1, cell):
+def _near(x0, y0, x1, y1, busy, shift) -> np.ndarray:
+    """Segments that may share a grid cell with one of the ``busy`` ones, and long ones."""
+    low_x, high_x = np.minimum(x0, x1) >> shift, np.maximum(x0, x1) >> shift
+    low_y, high_y = np.minimum(y0, y1) >> shift, np.maximum(y0, y1) >> shift
+    long = (high_x - low_x > 1) | (high_y - low_y > 1)
+    table = np.zeros(1 << _TABLE_BITS, bool)
+    wide = high_x[busy] - low_x[busy] + 1
+    tall = high_y[busy] - low_y[busy] + 1
+    row = spread(low_y[busy], tall)
+    wide, low = np.repeat(wide, tall), np.repeat(low_x[busy], tall)
+    table[_hash(spread(low, wide), np.repeat(row, wide))] = True
+    near = long
+    for x in (low_x, high_x):
+        for y in (low_y, high_y):
+            near = near | table[_hash(x, y)]
+    return np.flatnonzero(near)
+
+
+def _hash(x, y) -> np.ndarray:
+    """Slot of a grid cell in a table; several cells may share one."""
+    return (x + y * 1009) & ((1 << _TABLE_BITS) - 1)
+
+
+def _sort_keys(key: np.ndarray) -> np.ndarray:
+    """Order of (n,) non-negative ints; numpy sorts 16 bits in linear time."""
+    if key.max(initial=0) >= 1 << 32:
+        return np.argsort(key)
+    order = np.argsort((key & 0xFFFF).astype(np.uint16), kind="stable")
+    high = (key >> 16).astype(np.uint16)[order]
+    return order[np.argsort(high, kind="stable")]
+
+
+def _cells(x0, y0, x1, y1, shift):
     """List (key, segment) for all grid cells that each segment passes through."""
-    low_x, high_x = np.minimum(x0, x1) // cell, np.maximum(x0, x1) // cell
-    low_y, high_y = np.minimum(y0, y1) // cell, np.maximum(y0, y1) // cell
-    stride = int(high_x.max(initial=0)) + 2
-    one_row = (low_y == high_y) | (low_x == high_x)
-    box = np.flatnonzero(one_row)
-    segment, row, begin, end = [], [], [], []
-    tall = high_y[box] - low_y[box] + 1
-    segment.append(np.repeat(box, tall))
-    row.append(spread(low_y[box], tall))
-    begin.append(low_x[segment[0]])
-    end.append(high_x[segment[0]])
-    slanted = np.flatnonzero(~one_row)
+    low_x, high_x = np.minimum(x0, x1) >> shift, np.maximum(x0, x1) >> shift
+    low_y, high_y = np.minimum(y0, y1) >> shift, np.maximum(y0, y1) >> shift
+    stride = np.int64(high_x.max(initial=0)) + 2
+    base = low_y * stride + low_x
+    more_x, more_y = high_x - low_x, high_y - low_y
+    keys, segments = [base], [np.arange(len(base))]
+    line = np.flatnonzero(((more_x == 0) | (more_y == 0)) & (more_x + more_y > 0))
+    pitch = np.where(more_x[line] > 0, 1, stride)
+    count = (more_x + more_y)[line].astype(np.int64)
+    segments.append(np.repeat(line, count))
+    place = spread(np.ones(len(line), np.int64), count)
+    keys.append(base[segments[-1]] + place * np.repeat(pitch, count))
+    square = np.flatnonzero((more_x == 1) & (more_y == 1))
+    for beyond in (1, stride, stride + 1):
+        keys.append(base[square] + beyond)
+        segments.append(square)
+    slanted = np.flatnonzero((more_x > 0) & (more_y > 0) & (more_x + more_y > 2))
     if len(slanted):
-        tall = high_y[slanted] - low_y[slanted] + 1
-        s = np.repeat(slanted, tall)
-        r = spread(low_y[slanted], tall)
-        top = np.maximum(r * cell, np.minimum(y0[s], y1[s])) - y0[s]
-        bottom = np.minimum((r + 1) * cell, np.maximum(y0[s], y1[s])) - y0[s]
-        slope = (x1[s] - x0[s]) / (y1[s] - y0[s])
-        at_top, at_bottom = x0[s] + top * slope, x0[s] + bottom * slope
-        safe = 1e-6
-        left = np.floor((np.minimum(at_top, at_bottom) - safe) / cell).astype(np.int64)
-        right = np.floor((np.maximum(at_top, at_bottom) + safe) / cell).astype(np.int64)
-        segment.append(s)
-        row.append(r)
-        begin.append(np.maximum(left, low_x[s]))
-        end.append(np.minimum(right, high_x[s]))
-    segment, row, begin, end = (np.concatenate(v) for v in (segment, row, begin, end))
-    wide = end - begin + 1
-    return spread(row * stride + begin, wide), np.repeat(segment, wide)
+        ends = [v[slanted].astype(np.int64) for v in (x0, y0, x1, y1)]
+        key, local = _slanted_cells(*ends, shift, stride)
+        first = key != base[slanted[local]]  # the first cell is in the list already
+        keys.append(key[first])
+        segments.append(slanted[local[first]])
+    return np.concatenate(keys), np.concatenate(segments)
 
 
-def _judge(x0, y0, x1, y1, active, i, j, bad) -> None:
-    """Mark in ``bad`` the segments of those pairs (i, j) that conflict."""
-    use = active[i] | active[j]
-    i, j = i[use], j[use]
-    ends = [v[k] for k in (i, j) for v in (x0, y0, x1, y1)]
-    ax, ay, bx, by, cx, cy, dx, dy = ends
+def _slanted_cells(x0, y0, x1, y1, shift, stride):
+    """Cells of long slanted segments, grid row by grid row."""
+    cell = 1 << shift
+    low_y, high_y = np.minimum(y0, y1), np.maximum(y0, y1)
+    tall = (high_y >> shift) - (low_y >> shift) + 1
+    segment = np.repeat(np.arange(len(x0)), tall)
+    row = spread(low_y >> shift, tall)
+    top = np.maximum(row * cell, low_y[segment]) - y0[segment]
+    bottom = np.minimum((row + 1) * cell, high_y[segment]) - y0[segment]
+    slope = ((x1 - x0) / (y1 - y0))[segment]
+    at_top, at_bottom = x0[segment] + top * slope, x0[segment] + bottom * slope
+    safe = 1e-6
+    left = np.floor((np.minimum(at_top, at_bottom) - safe) / cell).astype(np.int64)
+    right = np.floor((np.maximum(at_top, at_bottom) + safe) / cell).astype(np.int64)
+    left = np.maximum(left, (np.minimum(x0, x1) >> shift)[segment])
+    right = np.minimum(right, (np.maximum(x0, x1) >> shift)[segment])
+    wide = right - left + 1
+    return spread(row * stride + left, wide), np.repeat(segment, wide)
+
+
+def _judge(ends, i, j):
+    """Keep those pairs (i, j) of segments that conflict."""
+    ax, ay, bx, by = (v[i] for v in ends)
+    cx, cy, dx, dy = (v[j] for v in ends)
     use = (np.minimum(ax, bx) <= np.maximum(cx, dx)) & (np.minimum(cx, dx) <= np.maximum(ax, bx))
     use &= (np.minimum(ay, by) <= np.maximum(cy, dy)) & (np.minimum(cy, dy) <= np.maximum(ay, by))
-    use &= i != j
+    use = np.flatnonzero(use)
     i, j = i[use], j[use]
-    ax, ay, bx, by, cx, cy, dx, dy = (v[use] for v in ends)
+    ax, ay, bx, by, cx, cy, dx, dy = (
+        v[use].astype(np.int64) for v in (ax, ay, bx, by, cx, cy, dx, dy)
+    )
     ux, uy, vx, vy = bx - ax, by - ay, dx - cx, dy - cy
     wx, wy = cx - ax, cy - ay
-    # side of c and d from ab, of a and b from cd
     parallel = ux * vy - uy * vx
+    # on which side of ab are c and d, of cd a and b
     side_c = ux * wy - uy * wx
-    side_d = side_c + parallel
     side_a = wx * vy - wy * vx
-    side_b = side_a - parallel
-    meet = (np.sign(side_c) * np.sign(side_d) <= 0) & (np.sign(side_a) * np.sign(side_b) <= 0)
-    same = [
-        (ax == cx) & (ay == cy),
-        (ax == dx) & (ay == dy),
-        (bx == cx) & (by == cy),
-        (bx == dx) & (by == dy),
-    ]
-    forward = ux * vx + uy * vy > 0
-    apart = same[0] | same[3]
-    common = apart | same[1] | same[2]
+    meet = np.sign(side_c) * np.sign(side_c + parallel) <= 0
+    meet &= np.sign(side_a) * np.sign(side_a - parallel) <= 0
+    use = np.flatnonzero(meet)
+    i, j, parallel = i[use], j[use], parallel[use]
+    ax, ay, bx, by, cx, cy, dx, dy = (v[use] for v in (ax, ay, bx, by, cx, cy, dx, dy))
+    heads = (ax == cx) & (ay == cy), (bx == dx) & (by == dy)
+    chain = (ax == dx) & (ay == dy), (bx == cx) & (by == cy)
+    apart, common = heads[0] | heads[1], heads[0] | heads[1] | chain[0] | chain[1]
+    forward = (ux * vx + uy * vy)[use] > 0
     # From a common end, segments overlap when parallel and of one direction away from it.
-    overlap = (parallel == 0) & np.where(apart, forward, ~forward)
-    twin = (same[0] & same[3]) | (same[1] & same[2])
-    wrong = np.where(common, overlap | twin, meet)
-    bad[i[wrong]] = True
-    bad[j[wrong]] = True
+    overlap = (parallel == 0) & (apart == forward)
+    wrong = ~common | overlap | (heads[0] & heads[1]) | (chain[0] & chain[1])
+    return i[wrong], j[wrong]
 
 
 def swept(x, y, a, b, point_x, point_y, cell: int) -> np.ndarray:

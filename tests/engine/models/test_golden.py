@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from cwsam.engine.config import model_config_from_dict
 from cwsam.engine.layers.frequency import fft_filter
 from cwsam.engine.models.builders import build_model
