@@ -5,14 +5,22 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+import platform
+import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 import rasterio
 import rasterio.features
 import shapely
+
+from cwsam.engine.ports import Progress
 from cwsam.engine.types import ClassStrip, Crs, GeoTransform
-from cwsam.engine.vector.assemble import Vectorizer, VectorOptions
+from cwsam.engine.vector.assemble import VectorOptions, Vectorizer
 
 CLASSES = 33
 TOLERANCE_PX = 1.5
@@ -25,14 +33,14 @@ def make_map(kind: str, size: int) -> ClassStrip:
     """Draw a map of 33 classes: the largest of 33 random surfaces wins.
 
     Args:
-        kind: ``smooth`` (surfaces of 48 px wavelength) or ``noisy`` (12 px, and 2.1 % of the
+        kind: ``smooth`` (surfaces of 48 px wavelength) or ``noisy`` (12 px, and 1 % of the
             pixels replaced by random classes).
         size: Columns and rows.
 
     Returns:
         One strip with the whole map, confidence from the margin, second class as runner-up.
     """
-    step, salt = {"smooth": (48, 0.0), "noisy": (12, 0.021)}[kind]
+    step, salt = {"smooth": (48, 0.0), "noisy": (12, 0.01)}[kind]
     rng = np.random.default_rng(1)
     nodes = size // step + 2
     place = np.arange(size) / step
@@ -57,16 +65,27 @@ def make_map(kind: str, size: int) -> ClassStrip:
     return ClassStrip(0, classes, confidence, runner_up)
 
 
-def ours(strip: ClassStrip, tolerance: float = TOLERANCE_PX) -> list[bytes]:
-    """Trace, simplify, count and measure; everything a run does, up to WKB."""
+def ours(strip: ClassStrip) -> tuple[list[bytes], dict[str, float]]:
+    """Trace, simplify, count and measure; everything a run does, up to WKB.
+
+    Returns:
+        The polygons and the seconds of each stage.
+    """
     height, width = strip.classes.shape
-    vectorizer = Vectorizer(width, height, GRID, CRS, VectorOptions(tolerance_px=tolerance))
+    vectorizer = Vectorizer(width, height, GRID, CRS, VectorOptions(tolerance_px=TOLERANCE_PX))
+    stages = {"Tracing strips": time.perf_counter()}
+
+    def note(_done: float, _total: float, message: str) -> None:
+        stages.setdefault(message, time.perf_counter())
+
     for row in range(0, height, STRIP_ROWS):
         part = slice(row, row + STRIP_ROWS)
         vectorizer.add(
             ClassStrip(row, strip.classes[part], strip.confidence[part], strip.runner_up[part])
         )
-    return [wkb for batch in vectorizer.polygons() for wkb in batch.wkb]
+    wkb = [one for batch in vectorizer.polygons(Progress(report=note)) for one in batch.wkb]
+    moments = [*stages.values(), time.perf_counter()]
+    return wkb, dict(zip(stages, np.diff(moments).tolist()))
 
 
 def gdal(strip: ClassStrip) -> list[tuple[dict, float]]:
@@ -91,17 +110,123 @@ def seconds(call, *arguments) -> tuple[float, object]:
     return time.perf_counter() - start, result
 
 
-def gaps_and_overlaps(wkb: list[bytes], size: int) -> tuple[float, float]:
+def gaps_and_overlaps(polygons: np.ndarray, size: int) -> tuple[float, float]:
     """Area of gaps and overlaps between the polygons, in pixels.
 
-    The edges of an exact coverage match in pairs: whatever area the polygons' union lacks of
-    the map is a gap, whatever their areas add up to beyond the union is overlap.
+    Where the polygons are a valid coverage (GEOS: no edge without its equal, no crossing),
+    areas add up to that of their union; else the union is made and measured.
     """
+    total = union = float(shapely.area(polygons).sum())
+    if not shapely.coverage_is_valid(polygons):
+        union = float(shapely.area(shapely.union_all(polygons)))
+    return round(size * size - union, 6), round(total - union, 6)
+
+
+def compare(kind: str, size: int, repeat: int, peers: int) -> dict:
+    """Run ours and the others on one map and print a table.
+
+    Args:
+        kind: Name of the map.
+        size: Columns and rows.
+        repeat: Runs of ours; the median counts.
+        peers: Runs of each of the others; the median counts.
+    """
+    strip = make_map(kind, size)
+    runs = [seconds(ours, strip) for _ in range(repeat)]
+    mine = statistics.median(time_ for time_, _ in runs)
+    wkb, stages = min(runs, key=lambda run: run[0])[1]
+    del runs
     polygons = shapely.from_wkb(np.array(wkb, dtype=object))
-    invalid = shapely.area(shapely.coverage_invalid_edges(polygons)).size
-    wrong = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(polygons)))
-    total = float(shapely.area(polygons).sum())
-    if not len(wrong) and invalid:
-        return max(0.0, size * size - total), max(0.0, total - size * size)
-    union = float(shapely.area(shapely.union_all(polygons)))
-    return size * size - union, total - union
+    vertices = int(shapely.get_num_coordinates(polygons).sum())
+    count = len(polygons)
+    gaps, overlaps = gaps_and_overlaps(polygons, size)
+    del polygons, wkb
+    traced = statistics.median(seconds(gdal, strip)[0] for _ in range(peers))
+    exact = to_shapely(gdal(strip))
+    pairs = [seconds(shapely.coverage_simplify, exact, TOLERANCE_PX) for _ in range(peers)]
+    simplified = statistics.median(time_ for time_, _ in pairs)
+    rows = [
+        ("ours", mine, count, vertices),
+        ("features.shapes alone", traced, len(exact), shapely.get_num_coordinates(exact).sum()),
+        (
+            "shapes + coverage_simplify",
+            traced + simplified,
+            len(pairs[-1][1]),
+            shapely.get_num_coordinates(pairs[-1][1]).sum(),
+        ),
+    ]
+    print(f"\n{kind} map, {size} x {size}, tolerance {TOLERANCE_PX} px")
+    print(f"{'':28}{'seconds':>9}{'Mpx/s':>8}{'ratio':>8}{'polygons':>10}{'vertices':>10}")
+    for name, time_, number, corners in rows:
+        speed = size * size / time_ / 1e6
+        print(f"{name:28}{time_:9.2f}{speed:8.2f}{time_ / mine:8.2f}{number:10}{corners:10}")
+    print(f"gaps {gaps} px, overlaps {overlaps} px")
+    print("ours, best run: " + ", ".join(f"{k} {v:.2f} s" for k, v in stages.items()))
+    return {
+        "speedup_vs_gdal": traced / mine,
+        "speedup_vs_coverage": (traced + simplified) / mine,
+        "gaps_px": gaps,
+        "overlaps_px": overlaps,
+        "bound_by": bound_by(kind, stages),
+    }
+
+
+def bound_by(kind: str, stages: dict[str, float]) -> str:
+    """Say which stage takes most of our time."""
+    slowest = max(stages, key=stages.__getitem__)
+    share = stages[slowest] / sum(stages.values())
+    return f"{slowest.lower()}: {share:.0%} of one core's time on the {kind} map"
+
+
+def metrics(results: list[dict]) -> dict:
+    """The worse of the maps for each figure, as ``make bench`` stores it."""
+    shapes = "rasterio.features.shapes, 4-connected"
+    against = {
+        "speedup_vs_coverage": ("x", f"{shapes}, + shapely.coverage_simplify", min),
+        "speedup_vs_gdal": ("x", f"{shapes}, alone: neither simplified nor written as WKB", min),
+        "gaps_px": ("px", "the area of the map", max),
+        "overlaps_px": ("px", "the union of the polygons", max),
+    }
+    table = {}
+    for name, (unit, other, worse) in against.items():
+        result = worse(results, key=lambda one, name=name: one[name])
+        table[f"vectorize.{name}"] = {
+            "value": round(result[name], 6),
+            "unit": unit,
+            "against": other,
+            "bound_by": result["bound_by"] if unit == "x" else "nothing: exact by construction",
+        }
+    return table
+
+
+def machine() -> dict:
+    """What the figures were measured on."""
+    return {
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "gdal": rasterio.__gdal_version__,
+        "geos": shapely.geos_version_string,
+    }
+
+
+def main() -> None:
+    """Run the benchmark from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--size", type=int, default=4096)
+    parser.add_argument("--repeat", type=int, default=5, help="runs of ours")
+    parser.add_argument("--peers", type=int, default=1, help="runs of each of the others")
+    options = parser.parse_args()
+    results = [
+        compare(kind, options.size, options.repeat, options.peers) for kind in ("smooth", "noisy")
+    ]
+    if options.json:
+        report = {"machine": machine(), "metrics": metrics(results)}
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

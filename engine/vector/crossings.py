@@ -97,8 +97,8 @@ def _cells(x0, y0, x1, y1, shift):
     """List (key, segment) for all grid cells that each segment passes through."""
     low_x, high_x = np.minimum(x0, x1) >> shift, np.maximum(x0, x1) >> shift
     low_y, high_y = np.minimum(y0, y1) >> shift, np.maximum(y0, y1) >> shift
-    stride = np.int64(high_x.max(initial=0)) + 2
-    base = low_y * stride + low_x
+    stride = int(high_x.max(initial=0)) + 2
+    base = low_y.astype(np.int64) * stride + low_x
     more_x, more_y = high_x - low_x, high_y - low_y
     keys, segments = [base], [np.arange(len(base))]
     line = np.flatnonzero(((more_x == 0) | (more_y == 0)) & (more_x + more_y > 0))
@@ -189,6 +189,7 @@ def swept(x, y, a, b, point_x, point_y, cell: int) -> np.ndarray:
         Sorted indices of stretches that, closed by their chord, wind around a point.
     """
     nothing = np.zeros(0, np.int64)
+    point_x, point_y = point_x.astype(np.int64), point_y.astype(np.int64)
     if not len(a) or not len(point_x):
         return nothing
     sizes = b - a + 1
