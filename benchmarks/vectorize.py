@@ -17,10 +17,9 @@ import numpy as np
 import rasterio
 import rasterio.features
 import shapely
-
 from cwsam.engine.ports import Progress
 from cwsam.engine.types import ClassStrip, Crs, GeoTransform
-from cwsam.engine.vector.assemble import VectorOptions, Vectorizer
+from cwsam.engine.vector.assemble import Vectorizer, VectorOptions
 
 CLASSES = 33
 TOLERANCE_PX = 1.5

@@ -103,7 +103,7 @@ def init_weights(model: Cwsam) -> None:
     """Initialise for training from scratch; adapters without skip start as zero."""
     for module in model.modules():
         if isinstance(module, nn.Linear):
-            nn.init.trunc_normal_(module.weight, std=0.02)
+            nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, EncoderBlock) and module.mlp_adapter is not None:
