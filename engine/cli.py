@@ -6,7 +6,7 @@ import json
 import platform
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -210,13 +210,13 @@ def plan_outputs(
             raise OutputError(f"{folder} must be a folder when there are several images.")
         folder.mkdir(parents=True, exist_ok=True)
     return [
-        Job(image, _outputs_in_folders(stem, output, wanted, one_file, append=number > 0))
-        for number, (image, stem) in enumerate(zip(images, stems))
+        Job(image, _outputs_in_folders(stem, output, wanted, one_file))
+        for image, stem in zip(images, stems)
     ]
 
 
 def _outputs_in_folders(
-    stem: str, output: Path | None, wanted: dict[str, Path | None], one_file: bool, append: bool
+    stem: str, output: Path | None, wanted: dict[str, Path | None], one_file: bool
 ) -> Outputs:
     def file(folder: Path | None, ending: str) -> Path | None:
         return None if folder is None else folder / f"{stem}{ending}"
@@ -224,7 +224,7 @@ def _outputs_in_folders(
     return Outputs(
         output if one_file else file(output, ".gpkg"),
         stem if one_file else None,
-        append and one_file and output.exists(),
+        False,
         file(wanted["raster"], "_classes.tif"),
         file(wanted["confidence"], "_confidence.tif"),
         file(wanted["preview"], "_preview.png"),
@@ -240,6 +240,7 @@ class Run:
     options: JobOptions
     settings: dict
     quiet: bool
+    written: set[Path] = field(default_factory=set)
 
     def say(self, text: str) -> None:
         """Tell the user, unless asked to be quiet."""
@@ -249,6 +250,7 @@ class Run:
     def one(self, job: Job) -> bool:
         """Segment one image; returns whether it went well."""
         started = time.monotonic()
+        outputs = replace(job.outputs, append=job.outputs.polygons in self.written)
         bar = tqdm(unit="tile", disable=self.quiet, desc=Path(job.image).name, leave=False)
 
         def report(done: float, total: float, message: str) -> None:
@@ -260,7 +262,7 @@ class Run:
             with bar:
                 info, summary = segment_file(
                     job.image,
-                    job.outputs,
+                    outputs,
                     self.predictor,
                     self.loaded.card,
                     self.options,
@@ -270,6 +272,8 @@ class Run:
         except CwsamError as error:
             click.echo(f"Error: {error}", err=True)
             return False
+        if outputs.polygons is not None:
+            self.written.add(outputs.polygons)
         self._tell(job, info, summary, time.monotonic() - started)
         return True
 

@@ -1,0 +1,58 @@
+# The two commands of the README: `make demo` and `make test`.
+PYTHON := .venv/bin/python
+export PYTHONPATH := .link
+DATA ?= ../shared/data/landcover
+
+.PHONY: help setup setup-headless demo test test-core test-qgis lint bench zip wheel docs train-default screenshots clean
+
+help:  ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup:  ## Install what is missing: Debian packages with QGIS, the virtual environment
+	@bash scripts/setup.sh
+
+setup-headless:  ## The same without QGIS
+	@CWSAM_NO_QGIS=1 bash scripts/setup.sh
+
+demo: setup-headless  ## Segment a real aerial photograph; results in demo/
+	@$(PYTHON) scripts/demo.py
+
+test: setup test-core test-qgis  ## Run all tests, those in real QGIS in a process of their own
+
+test-core: setup
+	$(PYTHON) -m pytest tests
+
+test-qgis: setup
+	CWSAM_QGIS_TESTS=1 QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/qgis
+
+lint: setup  ## ruff, import contracts
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	.venv/bin/lint-imports
+
+bench: setup  ## make bench B=pipeline [JSON=file]
+	$(PYTHON) -m benchmarks.$(B) $(if $(JSON),--json $(JSON))
+
+zip:  ## The plugin, dist/cwsam.zip
+	@mkdir -p dist
+	git archive --format=zip --prefix=cwsam/ -o dist/cwsam.zip HEAD
+	@echo dist/cwsam.zip
+
+wheel: setup  ## The Python package, dist/*.whl
+	$(PYTHON) -m pip wheel -q --no-deps -w dist .
+	@ls dist/*.whl
+
+docs: setup  ## The documentation, site/
+	$(PYTHON) -m pip install -q -c constraints.txt mkdocs-material
+	.venv/bin/mkdocs build --strict
+
+train-default: setup  ## Train the bundled weights again (DATA=folder)
+	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny.yaml --data $(DATA) --run runs/tiny
+	.venv/bin/cwsam package resources/configs/train_sam_moe_tiny.yaml resources/configs/card_sam_moe_tiny.yaml \
+		--data $(DATA) --run runs/tiny -o resources/models/sam_moe_tiny.safetensors
+
+screenshots: setup  ## Pictures of the plugin under Xvfb, docs/images/
+	xvfb-run -a -s "-screen 0 1366x768x24" $(PYTHON) scripts/screenshots.py
+
+clean:  ## Remove what the other targets made
+	rm -rf .venv .link demo dist site build *.egg-info

@@ -1,0 +1,99 @@
+"""Strips of the blended map equal blending the whole raster at once."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cwsam.engine.tiling import blend
+from cwsam.engine.tiling.blend import StripBlender, blend_window
+from cwsam.engine.tiling.grid import tile_grid
+
+IDS = (3, 7, 11)
+
+
+def whole_at_once(grid, cell, overlap, tiles):
+    """Reference: all tiles into one array, then one upsampling."""
+    window = blend_window(grid.tile // cell, overlap // cell)
+    height, width = ((edges[-1] + grid.tile) // cell for edges in (grid.rows, grid.cols))
+    sums, weights = torch.zeros(len(IDS), height, width), torch.zeros(height, width)
+    for (row, col), probability in tiles.items():
+        part = (
+            slice(row // cell, (row + grid.tile) // cell),
+            slice(col // cell, (col + grid.tile) // cell),
+        )
+        sums[(slice(None), *part)] += probability * window[:, None] * window
+        weights[part] += window[:, None] * window
+    up = F.interpolate((sums / weights)[None], scale_factor=cell, mode="bilinear")[0]
+    return up[:, : grid.height, : grid.width]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    width=st.integers(1, 70),
+    height=st.integers(1, 90),
+    cell=st.sampled_from([1, 2, 4]),
+    overlap=st.integers(0, 8),
+    limit=st.sampled_from([1, 400, 1 << 24]),
+    seed=st.integers(0, 99),
+)
+def test_strips_join_to_the_whole(width, height, cell, overlap, limit, seed):
+    rng = np.random.default_rng(seed)
+    grid = tile_grid(width, height, 16, overlap, cell)
+    cells = 16 // cell
+    tiles = {
+        (row, col): torch.from_numpy(rng.random((len(IDS), cells, cells))).float().softmax(0)
+        for row in grid.rows
+        for col in grid.cols
+    }
+    valid = rng.random((height, width)) > 0.1
+    blender = StripBlender(grid, cell, overlap, IDS)
+    strips, old = [], blend.MAX_STRIP_ELEMENTS
+    blend.MAX_STRIP_ELEMENTS = limit
+    try:
+        for index, row in enumerate(grid.rows):
+            for col in grid.cols:
+                blender.add(col, tiles[row, col])
+                window = grid.window(row, col)
+                blender.mark_valid(col, valid[row : row + window.height, col : col + window.width])
+            strips += list(blender.finish_row(index))
+    finally:
+        blend.MAX_STRIP_ELEMENTS = old
+    assert [s.row for s in strips] == list(np.cumsum([0, *(len(s.classes) for s in strips[:-1])]))
+    expected = whole_at_once(grid, cell, overlap, tiles)
+    classes, confidence, runner_up = (
+        np.concatenate([getattr(s, name) for s in strips])
+        for name in ("classes", "confidence", "runner_up")
+    )
+    assert classes.shape == (height, width)
+    for plane in (classes, confidence, runner_up):
+        assert (plane[~valid] == 255).all()
+    ordered, index = expected.sort(0, descending=True)
+    clear = (
+        valid
+        & ((ordered[0] - ordered[1]) > 1e-5).numpy()
+        & ((ordered[1] - ordered[2]) > 1e-5).numpy()
+    )
+    ids = np.array(IDS)
+    assert (classes[clear] == ids[index[0].numpy()][clear]).all()
+    assert (runner_up[clear] == ids[index[1].numpy()][clear]).all()
+    assert np.abs(confidence[valid] - 100 * ordered[0].numpy()[valid]).max(initial=0) <= 0.51
+
+
+@pytest.mark.parametrize(("length", "overlap"), [(1, 0), (2, 1), (64, 8), (64, 64)])
+def test_window_is_positive_and_symmetric(length, overlap):
+    window = blend_window(length, overlap)
+    assert (window > 0).all()
+    assert torch.allclose(window, window.flip(0))
+
+
+def test_one_class_has_no_runner_up():
+    grid = tile_grid(8, 8, 8, 0, 2)
+    blender = StripBlender(grid, 2, 0, (24,))
+    blender.add(0, torch.ones(1, 4, 4))
+    blender.mark_valid(0, np.ones((8, 8), bool))
+    (strip,) = blender.finish_row(0)
+    assert (strip.classes == 24).all()
+    assert (strip.runner_up == 255).all()
