@@ -76,9 +76,9 @@ def _authalic_q(sine: np.ndarray, inverse_flattening: float) -> np.ndarray:
 
     Args:
         sine: (n,) sine of the geodetic latitude.
-        inverse_flattening: 1/f, 0 for a sphere.
+        inverse_flattening: 1/f, 0 or infinite for a sphere.
     """
-    if not inverse_flattening:
+    if not inverse_flattening or np.isinf(inverse_flattening):
         return 2 * sine
     flattening = 1 / inverse_flattening
     square = flattening * (2 - flattening)
