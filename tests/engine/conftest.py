@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from cwsam.engine.config import model_config_from_dict
 from cwsam.engine.models.builders import build_model
 from cwsam.engine.models.card import ModelCard

@@ -10,10 +10,9 @@ import rasterio
 import rasterio.features
 import shapely
 from click.testing import CliRunner
-from tests.data.rasters import LAMBERT, NORTH_UP, ROTATED, SOUTH_UP, write_raster
-
 from cwsam.engine.classes import CLASSES
 from cwsam.training.cli import main
+from tests.data.rasters import LAMBERT, NORTH_UP, ROTATED, SOUTH_UP, write_raster
 
 FIELDS = ["class_id", "class_name", "class_name_zh", "confidence", "runner_up", "area_m2"]
 
@@ -113,7 +112,7 @@ def test_kept_classes_and_sizes(cwsam, tmp_path):
         "1px",
     )
     assert result.exit_code == 0, result.output
-    meta, _, wkb, columns = pyogrio.raw.read(gpkg, layer=gpkg.stem)
+    _, _, wkb, columns = pyogrio.raw.read(gpkg, layer=gpkg.stem)
     assert (shapely.area(shapely.from_wkb(wkb)) > 0).all()
     assert set(columns[0]) <= {5, 9, 19, 24}
 
@@ -126,7 +125,7 @@ def test_image_without_georeference_is_in_pixels_and_says_so(cwsam, tmp_path):
     result = cwsam("segment", image, "-o", gpkg, "--min-area", "5")
     assert result.exit_code == 0, result.output
     assert "coordinates are pixels" in result.output
-    meta, _, wkb, columns = pyogrio.raw.read(gpkg, layer=gpkg.stem)
+    _, _, wkb, columns = pyogrio.raw.read(gpkg, layer=gpkg.stem)
     bounds = shapely.total_bounds(shapely.from_wkb(wkb))
     assert bounds.tolist() == [0, -90, 130, 0]
     assert np.isnan(columns[FIELDS.index("area_m2")].astype(float)).all()

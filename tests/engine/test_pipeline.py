@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-
 from cwsam.engine.array_source import ArraySource
 from cwsam.engine.errors import Cancelled, ConfigError
 from cwsam.engine.pipeline import SegmentOptions, segment

@@ -5,10 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from tests.data.rasters import write_raster
-
 from cwsam.training.config import load_train_config
 from cwsam.training.dataset import Scene
+from tests.data.rasters import write_raster
 
 COLOURS = {8: (40, 160, 40), 24: (30, 60, 200), 28: (190, 160, 120)}
 

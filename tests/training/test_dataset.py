@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-
 from cwsam.engine.errors import TrainingDataError
 from cwsam.training.augment import cutmix, flip_and_turn
 from cwsam.training.cli import read_file

@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 import torch
 from click.testing import CliRunner
-
 from cwsam.engine.config import load_model_config
 from cwsam.engine.errors import Cancelled, CheckpointError, ConfigError
 from cwsam.engine.models.builders import build_model
@@ -38,7 +37,9 @@ def load_train_config_stub():
 
 
 def test_it_learns_colours(recipe, scenes, tmp_path):
-    recipe = dataclasses.replace(recipe, steps=30, batch=4, validate_every=30, learning_rate=1e-3, ema=0.5)
+    recipe = dataclasses.replace(
+        recipe, steps=30, batch=4, validate_every=30, learning_rate=1e-3, ema=0.5
+    )
     run = trainer(recipe, scenes, tmp_path / "run")
     before = run.validate()
     after = run.run()

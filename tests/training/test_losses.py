@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from cwsam.engine.layers.moe import MoeLayer
 from cwsam.training.losses import balance_loss, segmentation_loss, soft_jaccard_loss
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from cwsam.training.metrics import confusion_matrix, merge_classes, scores
 
 

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from cwsam.engine.tiling import blend
 from cwsam.engine.tiling.blend import StripBlender, blend_window
 from cwsam.engine.tiling.grid import tile_grid
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 IDS = (3, 7, 11)
 

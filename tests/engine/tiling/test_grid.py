@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from cwsam.engine.errors import ConfigError
 from cwsam.engine.tiling.grid import tile_grid
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @given(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from cwsam.engine.array_source import ArraySource
 from cwsam.engine.errors import RasterError
 from cwsam.engine.tiling.normalize import choose_radiometry

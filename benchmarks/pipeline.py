@@ -1,0 +1,136 @@
+"""The whole road from file to GeoPackage beside the network's bare forward time.
+
+``python -m benchmarks.pipeline [--json FILE] [--size 2048] [--repeat 5]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import torch
+from cwsam.engine.cli import make_predictor
+from cwsam.engine.device import choose_device, keep_large_allocations, set_threads
+from cwsam.engine.io.job import JobOptions, Length, Outputs, segment_file
+from cwsam.engine.models.checkpoint import load_model
+from cwsam.engine.types import RunSummary
+from rasterio.transform import Affine
+
+PHOTO = Path(__file__).resolve().parent.parent / "demo" / "yellowstone.png"
+OPTIONS = JobOptions(min_area=Length(100, True), simplify=Length(1.5, True))
+
+
+def write_image(folder: Path, size: int) -> Path:
+    """Mirror the demo's photograph to a square GeoTIFF of ``size`` pixels a side."""
+    with rasterio.open(PHOTO) as source:
+        pixels = source.read([1, 2, 3])
+    _, h, w = pixels.shape
+    image = np.pad(pixels, ((0, 0), (0, max(0, size - h)), (0, max(0, size - w))), "symmetric")
+    path = folder / "image.tif"
+    profile = {
+        "driver": "GTiff", "width": size, "height": size, "count": 3, "dtype": "uint8",
+        "tiled": True, "crs": "EPSG:32612", "transform": Affine(0.5, 0, 5e5, 0, -0.5, 5e6),
+    }  # fmt: skip
+    with rasterio.open(path, "w", **profile) as sink:
+        sink.write(image[:, :size, :size])
+    return path
+
+
+def end_to_end(predictor: object, card: object, image: Path) -> tuple[float, RunSummary]:
+    """Wall seconds of one run with polygons, class raster and confidence raster."""
+    folder = image.parent
+    outputs = Outputs(
+        folder / "out.gpkg", classes=folder / "out_classes.tif", confidence=folder / "out_conf.tif"
+    )
+    started = time.perf_counter()
+    _, summary = segment_file(image, outputs, predictor, card, OPTIONS, {})
+    return time.perf_counter() - started, summary
+
+
+def bare_forward(predictor: object, tiles: int) -> float:
+    """Wall seconds of the network alone on as many tiles, in the same batches."""
+    tile = predictor.tile
+    size = predictor.batch_size(tile)
+    images = np.random.default_rng(0).standard_normal((size, 3, tile, tile), np.float32)
+    started = time.perf_counter()
+    for first in range(0, tiles, size):
+        predictor.predict(images[: min(size, tiles - first)])
+    return time.perf_counter() - started
+
+
+def measure(size: int, repeat: int) -> dict:
+    """Run both in turn; returns medians and the stages' shares."""
+    keep_large_allocations()
+    threads = set_threads()
+    loaded = load_model()
+    predictor = make_predictor(loaded, choose_device("cpu"))
+    whole, bare, stages = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        image = write_image(Path(folder), size)
+        _, summary = end_to_end(predictor, loaded.card, image)  # warm-up
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        for _ in range(repeat):
+            seconds, summary = end_to_end(predictor, loaded.card, image)
+            whole.append(seconds)
+            stages.append({k: v / seconds for k, v in summary.seconds.items()})
+            bare.append(bare_forward(predictor, summary.tiles))
+    seconds = statistics.median(whole)
+    return {
+        "threads": threads,
+        "seconds": seconds,
+        "mpx_per_s": size * size / 1e6 / seconds,
+        "forward_mpx_per_s": summary.tiles * predictor.tile**2 / 1e6 / statistics.median(bare),
+        "overhead": statistics.median(a / b for a, b in zip(whole, bare)),
+        "peak_rss_mb": peak,
+        "tiles": summary.tiles,
+        "shares": {k: statistics.median(s[k] for s in stages) for k in stages[0]},
+    }
+
+
+def main() -> None:
+    """Measure, print a table, and write JSON if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--size", type=int, default=2048)
+    parser.add_argument("--repeat", type=int, default=5)
+    arguments = parser.parse_args()
+    if not PHOTO.exists():
+        raise SystemExit("The demo's photograph is missing; run make demo first.")
+    result = measure(arguments.size, arguments.repeat)
+    bound = max(result["shares"], key=result["shares"].get)
+    print(f"{arguments.size} x {arguments.size} px, {result['tiles']} tiles, "
+          f"{result['threads']} threads, median of {arguments.repeat}")  # fmt: skip
+    print(f"end to end            {result['mpx_per_s']:8.3f} Mpx/s   ({result['seconds']:.2f} s)")
+    print(f"bare forward          {result['forward_mpx_per_s']:8.3f} Mpx/s of tiles")
+    print(f"end to end / forward  {result['overhead']:8.3f}")
+    print(f"peak memory           {result['peak_rss_mb']:8.0f} MB")
+    for stage, share in sorted(result["shares"].items(), key=lambda item: -item[1]):
+        print(f"  {stage:<12} {100 * share:5.1f} %")
+    print(f"bound by: {bound}")
+    if arguments.json:
+        facts = {"cpu": platform.processor(), "threads": result["threads"],
+                 "torch": torch.__version__, "python": platform.python_version()}  # fmt: skip
+        rows = (
+            ("mpx_per_s", "Mpx/s", "raster pixels a second, file to GeoPackage"),
+            ("overhead", "x", "bare forward time of the same tiles"),
+            ("peak_rss_mb", "MB", "whole process"),
+        )
+        metrics = {
+            f"pipeline.{name}": {
+                "value": result[name], "unit": unit, "against": against, "bound_by": bound,
+            }
+            for name, unit, against in rows
+        }  # fmt: skip
+        arguments.json.write_text(json.dumps({"machine": facts, "metrics": metrics}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
