@@ -24,6 +24,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest  # noqa: E402
 from qgis.core import QgsApplication  # noqa: E402
+from tests.qgis.support import save_tiny_model  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +37,12 @@ def qgis_app(tmp_path_factory):
     application.initQgis()
     yield application
     application.exitQgis()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """A weights file of a small random network."""
+    return save_tiny_model(tmp_path_factory.mktemp("models") / "tiny.safetensors")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,43 @@
+"""What QGIS 3.22 to 4 call differently."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis, QgsField, QgsMapLayerProxyModel, QgsWkbTypes
+from qgis.PyQt import QtCore
+
+_HAS_META_TYPES = Qgis.QGIS_VERSION_INT >= 33800  # QgsField takes QMetaType from there on
+
+
+def make_field(name: str, kind: str, length: int = 0, precision: int = 0) -> QgsField:
+    """An attribute field.
+
+    Args:
+        name: Name of the field.
+        kind: ``integer``, ``real`` or ``text``.
+        length: Largest number of characters; 0 for the format's own limit.
+        precision: Digits behind the point.
+    """
+    if _HAS_META_TYPES:
+        types = QtCore.QMetaType.Type
+        chosen = {"integer": types.Int, "real": types.Double, "text": types.QString}
+    else:
+        types = QtCore.QVariant.Type
+        chosen = {"integer": types.Int, "real": types.Double, "text": types.String}
+    return QgsField(name, chosen[kind], "", length, precision)
+
+
+def raster_layers_only():
+    """The filter of layer combo boxes for raster layers."""
+    newer = getattr(Qgis, "LayerFilter", None)
+    return newer.RasterLayer if newer else QgsMapLayerProxyModel.Filter.RasterLayer
+
+
+def polygon_type():
+    """The geometry type of polygon layers."""
+    newer = getattr(Qgis, "WkbType", None)
+    return newer.Polygon if newer else QgsWkbTypes.Type.Polygon
+
+
+def message_level(name: str):
+    """A message level by its name: ``Info``, ``Warning``, ``Critical`` or ``Success``."""
+    return getattr(Qgis.MessageLevel, name)

@@ -1,0 +1,137 @@
+"""Is torch there, which device will it use, and what to do when it is missing."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+from qgis.core import Qgis, QgsApplication
+
+from .. import __version__
+from ..engine.errors import CwsamError
+from .i18n import translator
+
+tr = translator("environment")
+
+PACKAGES_VARIABLE = "CWSAM_PACKAGES"
+"""Environment variable that names another folder to look for torch in."""
+
+
+class TorchMissingError(CwsamError, ImportError):
+    """PyTorch is not installed in QGIS's Python or cannot be loaded."""
+
+
+def packages_folder() -> Path:
+    """The folder of the plugin's own Python packages, in the user's profile."""
+    asked = os.environ.get(PACKAGES_VARIABLE)
+    if asked:
+        return Path(asked)
+    return Path(QgsApplication.qgisSettingsDirPath()) / "cwsam" / "packages"
+
+
+def add_packages_folder() -> None:
+    """Look for packages in the private folder too, after all other places."""
+    folder = str(packages_folder())
+    if Path(folder).is_dir() and folder not in sys.path:
+        sys.path.append(folder)
+        importlib.invalidate_caches()
+
+
+def remove_packages_folder() -> None:
+    """Undo :func:`add_packages_folder`."""
+    folder = str(packages_folder())
+    if folder in sys.path:
+        sys.path.remove(folder)
+
+
+def has_torch() -> bool:
+    """Whether torch is installed; it is not loaded for the answer."""
+    if sys.modules.get("torch") is not None:
+        return True
+    try:
+        return importlib.util.find_spec("torch") is not None
+    except (ImportError, ValueError):  # a blocked or half-removed package
+        return False
+
+
+def load_torch() -> None:
+    """Load torch, which takes seconds: in a worker only.
+
+    Raises:
+        TorchMissingError: It is missing or broken; the sentence says what to do.
+    """
+    if not has_torch():
+        raise TorchMissingError(missing_sentence())
+    try:
+        importlib.import_module("torch")
+    except (ImportError, OSError, RuntimeError) as error:
+        cause = str(error).strip().splitlines()[0] if str(error).strip() else "?"
+        raise TorchMissingError(
+            tr("PyTorch is installed but cannot be loaded ({cause}): {remedy}").format(
+                cause=cause.rstrip("."), remedy=_remedy()
+            )
+        ) from error
+
+
+def missing_sentence() -> str:
+    """What to do when torch is missing, in one sentence."""
+    return tr("PyTorch, which computes the map, is missing in QGIS's Python: {remedy}").format(
+        remedy=_remedy()
+    )
+
+
+def _remedy() -> str:
+    return tr("install it with the command under Details and restart QGIS.")
+
+
+def install_command() -> str:
+    """The command that puts torch into the private folder and nowhere else."""
+    python = "python3" if os.name != "nt" else "python"
+    index = "https://download.pytorch.org/whl/cpu"
+    return f'{python} -m pip install --target "{packages_folder()}" torch --index-url {index}'
+
+
+def device_sentence() -> str:
+    """Which device a run will use and why, as far as is known without loading torch."""
+    if not has_torch():
+        return tr("PyTorch is not installed.")
+    torch = sys.modules.get("torch")
+    if torch is None and sys.platform == "darwin" and platform.machine() == "arm64":
+        return tr("GPU: Apple Metal.")
+    if torch is None and _cuda_of_installed_torch() is None:
+        return tr("CPU: this build of torch has no CUDA support.")
+    if torch is None:
+        return tr("GPU if PyTorch finds a usable one, else CPU; decided when a run starts.")
+    from ..engine.device import choose_device
+
+    return tr(choose_device().reason)
+
+
+def _cuda_of_installed_torch() -> str | None:
+    """CUDA version that torch was built for, read from its ``version.py``; None for none."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        text = (Path(spec.origin).parent / "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"^cuda\b.*=\s*['\"]([\d.]+)['\"]", text, re.MULTILINE)
+    return found.group(1) if found else None
+
+
+def diagnostics() -> str:
+    """Versions for a bug report; names no folder of the user."""
+    torch = sys.modules.get("torch")
+    lines = [
+        f"CWSAM {__version__}",
+        f"QGIS {Qgis.QGIS_VERSION}",
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        f"torch {torch.__version__ if torch else ('not loaded' if has_torch() else 'missing')}",
+    ]
+    return "\n".join(lines)

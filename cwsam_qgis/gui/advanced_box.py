@@ -1,0 +1,152 @@
+"""Tiles, classes to keep, and how polygons are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qgis.gui import QgsCheckableComboBox, QgsCollapsibleGroupBox
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QIcon, QPixmap
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QSpinBox,
+    QWidget,
+)
+
+from ...engine.classes import CLASSES
+from ..i18n import class_label, translator
+from ..job import Settings
+from ..settings import recall, remember
+
+if TYPE_CHECKING:
+    from ..model_list import ModelFacts
+
+tr = translator("advanced_box")
+
+_DEFAULT_MIN_AREA = 16.0  # pixels: smaller patches are noise of the network
+_DEFAULT_SIMPLIFY = 1.0  # pixels: stairs become straight borders
+
+
+class AdvancedBox(QgsCollapsibleGroupBox):
+    """Settings with good defaults, folded away."""
+
+    changed = pyqtSignal()
+    """Any setting has changed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Advanced"), parent)
+        self.setObjectName("cwsamAdvanced")
+        self.setCollapsed(True)
+        self._make_widgets()
+        self._lay_out()
+        self._recall()
+        for spin in (self.min_area, self.simplify, self.tile, self.overlap, self.smooth):
+            spin.valueChanged.connect(lambda _: self.changed.emit())
+        self.unit.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def settings(self) -> Settings:
+        """The chosen settings; bands are left open."""
+        return Settings(
+            tile=self.tile.value(),
+            overlap=self.overlap.value(),
+            keep_classes=self._kept(),
+            min_area=self.min_area.value(),
+            simplify=self.simplify.value(),
+            metric=self.unit.currentData() == "metres",
+            smooth=self.smooth.value(),
+        )
+
+    def remember(self) -> None:
+        """Keep the settings for the next session; the kept classes belong to this one."""
+        remember("advanced", vars(replace(self.settings(), keep_classes=None)))
+
+    def set_model(self, facts: ModelFacts | None) -> None:
+        """Offer the classes and tile sizes of a model."""
+        self.keep.clear()
+        for class_id in facts.class_ids if facts else ():
+            entry = CLASSES[class_id]
+            self.keep.addItem(_swatch(entry.colour), class_label(entry), class_id)
+        if facts is not None:
+            self.tile.setSingleStep(facts.config.encoder.patch_size)
+            own = tr("Automatic ({size})").format(size=facts.config.image_size)
+            self.tile.setSpecialValueText(own)
+            self.overlap.setSpecialValueText(
+                tr("Automatic ({size})").format(size=facts.config.image_size // 8)
+            )
+
+    def _kept(self) -> tuple[int, ...] | None:
+        """Class ids that are ticked; None for none or all."""
+        states = [
+            self.keep.itemCheckState(index) == Qt.CheckState.Checked
+            for index in range(self.keep.count())
+        ]
+        if not any(states) or all(states):
+            return None
+        return tuple(self.keep.itemData(i) for i, ticked in enumerate(states) if ticked)
+
+    def _make_widgets(self) -> None:
+        self.keep = QgsCheckableComboBox()
+        self.keep.setDefaultText(tr("All classes"))
+        self.keep.setToolTip(tr("Only these classes are kept; the rest of the map stays empty"))
+        self.min_area = _decimal(tr("Smaller patches are handed to the neighbour around them"))
+        self.simplify = _decimal(tr("Borders may move by this much; neighbours stay joined"))
+        self.unit = QComboBox()
+        self.unit.addItem(tr("pixels"), "pixels")
+        self.unit.addItem(tr("metres"), "metres")
+        self.unit.setToolTip(tr("Unit of smallest polygon (squared) and of simplification"))
+        self.smooth = _whole(0, 3, tr("Rounds of cutting corners; 0 for none"))
+        self.tile = _whole(0, 4096, tr("Side of the squares that the network sees, in pixels"))
+        self.overlap = _whole(-1, 2048, tr("Overlap of these squares in pixels"))
+
+    def _lay_out(self) -> None:
+        form = QFormLayout(self)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.addRow(tr("&Keep classes"), self.keep)
+        row = QHBoxLayout()
+        row.addWidget(self.min_area, 1)
+        row.addWidget(self.unit)
+        form.addRow(tr("&Smallest polygon"), row)
+        form.labelForField(row).setBuddy(self.min_area)
+        form.addRow(tr("S&implify by"), self.simplify)
+        form.addRow(tr("S&mooth"), self.smooth)
+        form.addRow(tr("&Tile"), self.tile)
+        form.addRow(tr("&Overlap"), self.overlap)
+
+    def _recall(self) -> None:
+        kept = recall("advanced", {})
+        self.min_area.setValue(_number(kept, "min_area", _DEFAULT_MIN_AREA))
+        self.simplify.setValue(_number(kept, "simplify", _DEFAULT_SIMPLIFY))
+        self.smooth.setValue(int(_number(kept, "smooth", 0)))
+        self.tile.setValue(int(_number(kept, "tile", 0)))
+        self.overlap.setValue(int(_number(kept, "overlap", -1)))
+        self.unit.setCurrentIndex(1 if kept.get("metric") is True else 0)
+
+
+def _number(values: dict, name: str, default: float) -> float:
+    value = values.get(name, default)
+    return value if isinstance(value, (int, float)) else default
+
+
+def _decimal(tip: str) -> QDoubleSpinBox:
+    spin = QDoubleSpinBox()
+    spin.setDecimals(1)
+    spin.setRange(0.0, 1e9)
+    spin.setToolTip(tip)
+    return spin
+
+
+def _whole(low: int, high: int, tip: str) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setRange(low, high)
+    spin.setToolTip(tip)
+    return spin
+
+
+def _swatch(colour: str) -> QIcon:
+    pixmap = QPixmap(16, 16)
+    pixmap.fill(QColor(colour))
+    return QIcon(pixmap)

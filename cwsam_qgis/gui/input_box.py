@@ -1,0 +1,225 @@
+"""Chooses layer, bands and extent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import (
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+)
+from qgis.gui import QgsExtentWidget, QgsMapLayerComboBox, QgsRasterBandComboBox
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QWidget,
+)
+
+from ...engine.errors import RasterError
+from ..compat import raster_layers_only
+from ..i18n import translator
+from ..layer_source import LayerSource, has_pixel_grid
+from ..pixel_bands import choose_bands, default_bands
+
+if TYPE_CHECKING:
+    from qgis.gui import QgsMapCanvas
+
+tr = translator("input_box")
+
+WHOLE, VISIBLE, DRAWN = "whole", "visible", "drawn"
+
+
+class InputBox(QWidget):
+    """What is segmented: one layer or several, three bands, an extent."""
+
+    changed = pyqtSignal()
+    """Any choice has changed."""
+
+    def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._more: list[str] = []
+        self._make_widgets()
+        self._lay_out()
+        self.layer_box.layerChanged.connect(self._layer_changed)
+        self.extent_box.currentIndexChanged.connect(self._extent_changed)
+        self.drawn.extentChanged.connect(lambda _: self.changed.emit())
+        self.pixel_size.valueChanged.connect(lambda _: self.changed.emit())
+        for box in self.bands:
+            box.bandChanged.connect(lambda _: self.changed.emit())
+        canvas.extentsChanged.connect(self._canvas_moved)
+        self._layer_changed(self.layer_box.currentLayer())
+
+    def set_layers(self, layers: list[QgsRasterLayer]) -> None:
+        """Choose layers: the first in the box, the others named below it."""
+        if layers:
+            self.layer_box.setLayer(layers[0])
+        self._more = [layer.id() for layer in layers[1:]]
+        self._show_more()
+        self.changed.emit()
+
+    def layers(self) -> list[QgsRasterLayer]:
+        """The chosen layers that still exist."""
+        project = QgsProject.instance()
+        more = [project.mapLayer(one) for one in self._more]
+        return [layer for layer in (self.layer_box.currentLayer(), *more) if layer is not None]
+
+    def band_numbers(self) -> tuple[int, int, int] | None:
+        """Bands for red, green, blue from 1; None where the layer is a ready-made picture."""
+        if not self.band_row.isEnabled():
+            return None
+        red, green, blue = (max(1, box.currentBand()) for box in self.bands)
+        return red, green, blue
+
+    def sources(self) -> list[LayerSource]:
+        """The chosen layers, ready for a worker.
+
+        Raises:
+            RasterError: No layer is chosen, or one does not fit the extent.
+        """
+        if not self.layers():
+            raise RasterError(tr("There is no raster layer: add one to the project."))
+        return [self.source_of(layer) for layer in self.layers()]
+
+    def source_of(self, layer: QgsRasterLayer) -> LayerSource:
+        """One layer with the chosen extent and pixel size."""
+        return LayerSource(layer, self._extent(layer), self.pixel_size.value())
+
+    def _extent(self, layer: QgsRasterLayer) -> QgsRectangle | None:
+        """The chosen extent in a layer's CRS; None for all of it."""
+        choice = self.extent_box.currentData()
+        if choice == WHOLE:
+            return None
+        if choice == VISIBLE:
+            extent, crs = self._canvas.extent(), self._canvas.mapSettings().destinationCrs()
+        else:
+            extent, crs = self.drawn.outputExtent(), self.drawn.outputCrs()
+        if extent.isEmpty():
+            raise RasterError(tr("The extent is empty: draw a rectangle or choose another extent."))
+        transform = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())
+        try:
+            return transform.transformBoundingBox(extent)
+        except QgsCsException as error:
+            text = tr("The extent cannot be placed on '{name}': choose another extent.")
+            raise RasterError(text.format(name=layer.name())) from error
+
+    def _make_widgets(self) -> None:
+        self.layer_box = QgsMapLayerComboBox()
+        self.layer_box.setFilters(raster_layers_only())
+        self.layer_box.setToolTip(tr("Raster layer to segment: a file, a map server, any raster"))
+        self.more_label = QLabel()
+        self.more_label.setWordWrap(True)
+        self.more_clear = QToolButton()
+        self.more_clear.setText("×")
+        self.more_clear.setAutoRaise(True)
+        self.more_clear.setToolTip(tr("Segment only the layer above"))
+        self.more_clear.clicked.connect(self._forget_more)
+        self.bands = [QgsRasterBandComboBox() for _ in range(3)]
+        names = (tr("Red band"), tr("Green band"), tr("Blue band"))
+        for box, name in zip(self.bands, names):
+            box.setToolTip(tr("{band}, as the network sees it").format(band=name))
+            box.setAccessibleName(name)
+            box.setMinimumContentsLength(6)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+        self.extent_box = QComboBox()
+        for value, text in (
+            (WHOLE, tr("Whole layer")),
+            (VISIBLE, tr("Visible part of the map")),
+            (DRAWN, tr("Rectangle…")),
+        ):
+            self.extent_box.addItem(text, value)
+        self.extent_box.setToolTip(tr("Part of the layer to segment"))
+        self.drawn = QgsExtentWidget(None, QgsExtentWidget.WidgetStyle.CondensedStyle)
+        self.drawn.setMapCanvas(self._canvas)
+        self.drawn.setToolTip(tr("Draw on the map or take the extent of a layer"))
+        self.pixel_size = QDoubleSpinBox()
+        self.pixel_size.setDecimals(4)
+        self.pixel_size.setRange(0.0001, 100000.0)
+        self.pixel_size.setValue(1.0)
+        self.pixel_size.setToolTip(tr("Side of a pixel in units of the layer's CRS"))
+
+    def _lay_out(self) -> None:
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(0, 0, 0, 0)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.form.addRow(tr("&Layer"), self.layer_box)
+        self.more_row = QWidget()
+        row = QHBoxLayout(self.more_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.more_label, 1)
+        row.addWidget(self.more_clear)
+        self.form.addRow("", self.more_row)
+        self.band_row = QWidget()
+        row = QHBoxLayout(self.band_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for box in self.bands:
+            row.addWidget(box, 1)
+        self.form.addRow(tr("&Bands"), self.band_row)
+        self.form.labelForField(self.band_row).setBuddy(self.bands[0])
+        self.form.addRow(tr("&Extent"), self.extent_box)
+        self.form.addRow("", self.drawn)
+        self.form.addRow(tr("&Pixel size"), self.pixel_size)
+        self.drawn.hide()
+        self._show_more()
+
+    def _layer_changed(self, layer: QgsRasterLayer | None) -> None:
+        """Follow a new layer: its bands, its CRS, whether it needs a pixel size."""
+        usable = layer is not None and layer.isValid()
+        for box in self.bands:
+            box.setLayer(layer if usable else None)
+        picture = False
+        if usable:
+            picture = self._choose_bands(layer)
+            self.drawn.setOutputCrs(layer.crs())
+        online = usable and not has_pixel_grid(layer)
+        self.band_row.setEnabled(usable and not picture)
+        self._show_row(self.pixel_size, online)
+        if online and self.extent_box.currentData() == WHOLE:
+            self.extent_box.setCurrentIndex(self.extent_box.findData(VISIBLE))
+        if layer is not None and layer.id() in self._more:
+            self._more.remove(layer.id())
+        self._show_more()
+        self.changed.emit()
+
+    def _choose_bands(self, layer: QgsRasterLayer) -> bool:
+        """Choose bands by their colours; returns whether the layer is a ready-made picture."""
+        try:
+            known = choose_bands(layer.dataProvider(), layer.name())
+        except RasterError:
+            return False
+        for box, band in zip(self.bands, default_bands(known.colours)):
+            box.setBand(band)
+        return len(known.dtypes) != layer.dataProvider().bandCount()
+
+    def _extent_changed(self, _index: int) -> None:
+        self.drawn.setVisible(self.extent_box.currentData() == DRAWN)
+        self.changed.emit()
+
+    def _canvas_moved(self) -> None:
+        if self.extent_box.currentData() == VISIBLE:
+            self.changed.emit()
+
+    def _show_row(self, field: QWidget, shown: bool) -> None:
+        field.setVisible(shown)
+        self.form.labelForField(field).setVisible(shown)
+
+    def _forget_more(self) -> None:
+        self._more = []
+        self._show_more()
+        self.changed.emit()
+
+    def _show_more(self) -> None:
+        names = [layer.name() for layer in self.layers()[1:]]
+        self.more_row.setVisible(bool(names))
+        self.more_label.setText(tr("and {names}").format(names=", ".join(names)))

@@ -1,0 +1,73 @@
+"""Sentences in QGIS's message bar, with more behind a Details button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication
+from qgis.gui import QgsMessageBarItem
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..compat import message_level
+from ..i18n import translator
+
+if TYPE_CHECKING:
+    from qgis.gui import QgsMessageBar
+
+tr = translator("messages")
+
+TITLE = "CWSAM"
+_SHORT, _LONG = 8, 0  # seconds; 0 stays until closed
+
+
+class Messages:
+    """Speaks to the user through one message bar."""
+
+    def __init__(self, bar: QgsMessageBar, parent: QWidget) -> None:
+        """Speak through ``bar``; dialogs belong to ``parent``."""
+        self._bar, self._parent = bar, parent
+
+    def success(self, text: str, details: str = "") -> None:
+        """Tell of a result."""
+        self._push(text, "Success", details, _SHORT if not details else _LONG)
+
+    def info(self, text: str) -> None:
+        """Tell of something that needs no action."""
+        self._push(text, "Info", "", _SHORT)
+
+    def failure(self, text: str, details: str = "") -> None:
+        """Tell what went wrong and what to do."""
+        self._push(text, "Warning", details, _LONG)
+
+    def _push(self, text: str, level: str, details: str, seconds: int) -> None:
+        item = QgsMessageBarItem(TITLE, text, message_level(level), seconds)
+        if details:
+            button = QPushButton(tr("Details"), item)
+            button.clicked.connect(lambda: DetailsDialog(text, details, self._parent).open())
+            item.layout().addWidget(button)
+        self._bar.pushItem(item)
+
+
+class DetailsDialog(QDialog):
+    """A text to read and to copy."""
+
+    def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"{TITLE} – {tr('Details')}")
+        self.resize(640, 360)
+        self.edit = QPlainTextEdit(f"{title}\n\n{text}")
+        self.edit.setReadOnly(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton(tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QgsApplication.clipboard().setText(self.edit.toPlainText()))
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.edit)
+        layout.addWidget(buttons)

@@ -1,0 +1,35 @@
+"""Texts in the language of QGIS: English as written in the code, Chinese from a catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
+from qgis.core import QgsApplication
+
+from .i18n_zh import CHINESE
+
+if TYPE_CHECKING:
+    from ..engine.classes import LandCoverClass
+
+
+def language() -> str:
+    """``zh`` where QGIS speaks Chinese, else ``en``."""
+    return "zh" if QgsApplication.locale().lower().startswith("zh") else "en"
+
+
+def translator(context: str) -> Callable[[str], str]:
+    """The function that translates the texts of one module.
+
+    Args:
+        context: Section of the catalogue.
+    """
+
+    def tr(text: str) -> str:
+        return CHINESE.get(context, {}).get(text, text) if language() == "zh" else text
+
+    return tr
+
+
+def class_label(entry: LandCoverClass) -> str:
+    """The name of a class in QGIS's language."""
+    return entry.name_zh if language() == "zh" else entry.name

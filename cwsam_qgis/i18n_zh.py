@@ -1,0 +1,3 @@
+"""Chinese (simplified) texts by context and English text."""
+
+CHINESE: dict = {}

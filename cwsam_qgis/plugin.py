@@ -1,0 +1,124 @@
+"""Wires the plugin into QGIS and out again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication, QgsMapLayerType, QgsRasterLayer
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QAction
+
+from .environment import add_packages_folder, remove_packages_folder
+from .i18n import translator
+from .icons import icon
+from .provider import CwsamProvider
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+tr = translator("plugin")
+
+MENU = "CWSAM"
+
+
+class CwsamPlugin:
+    """The plugin as QGIS knows it; without a window only Processing is served."""
+
+    def __init__(self, iface: QgisInterface | None) -> None:
+        """Do nothing yet.
+
+        Args:
+            iface: QGIS's window, or None in ``qgis_process``.
+        """
+        self.iface = iface
+        self.provider: CwsamProvider | None = None
+        self.dock: QgsDockWidget | None = None
+        self.panel = None
+
+    def initProcessing(self) -> None:  # noqa: N802 - QGIS's name
+        """Register the algorithms; all that ``qgis_process`` asks for."""
+        add_packages_folder()
+        self.provider = CwsamProvider()
+        QgsApplication.processingRegistry().addProvider(self.provider)
+
+    def initGui(self) -> None:  # noqa: N802 - QGIS's name
+        """Add button, menu entry, context action and algorithms."""
+        self.initProcessing()
+        window = self.iface.mainWindow()
+        self.toggle_action = QAction(icon("cwsam"), tr("Land-cover segmentation"), window)
+        self.toggle_action.setObjectName("cwsamToggle")
+        self.toggle_action.setToolTip(tr("Turn images into land-cover polygons (CWSAM)"))
+        self.toggle_action.setCheckable(True)
+        self.toggle_action.triggered.connect(self._toggle)
+        self.iface.addToolBarIcon(self.toggle_action)
+        self.iface.addPluginToRasterMenu(MENU, self.toggle_action)
+        self.layer_action = QAction(icon("cwsam"), tr("Segment layer…"), window)
+        self.layer_action.setObjectName("cwsamSegmentLayer")
+        self.layer_action.triggered.connect(self._segment_selected)
+        self.iface.addCustomActionForLayerType(
+            self.layer_action, "", QgsMapLayerType.RasterLayer, True
+        )
+
+    def unload(self) -> None:
+        """Take away everything that was added."""
+        if self.iface is not None:
+            self.iface.removeToolBarIcon(self.toggle_action)
+            self.iface.removePluginRasterMenu(MENU, self.toggle_action)
+            self.iface.removeCustomActionForLayerType(self.layer_action)
+            self._remove_dock()
+            self.toggle_action.deleteLater()
+            self.layer_action.deleteLater()
+        if self.provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self.provider)
+            self.provider = None
+        remove_packages_folder()
+
+    def open_dock(self) -> None:
+        """Show the dock; made when it is first wanted."""
+        if self.dock is None:
+            self._make_dock()
+        self.dock.setUserVisible(True)
+
+    def _make_dock(self) -> None:
+        from .gui.messages import Messages
+        from .gui.segment_panel import SegmentPanel
+
+        window = self.iface.mainWindow()
+        messages = Messages(self.iface.messageBar(), window)
+        self.dock = QgsDockWidget(tr("Land-cover segmentation"), window)
+        self.dock.setObjectName("cwsamDock")
+        self.panel = SegmentPanel(self.iface.mapCanvas(), messages, self.dock)
+        self.dock.setWidget(self.panel)
+        self.dock.setMinimumWidth(330)
+        self.dock.visibilityChanged.connect(self._dock_shown)
+        self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+
+    def _dock_shown(self, _visible: bool) -> None:
+        if self.dock is not None:
+            self.toggle_action.setChecked(not self.dock.isHidden())
+
+    def _remove_dock(self) -> None:
+        if self.dock is None:
+            return
+        self.panel.shut_down()
+        dock, self.dock, self.panel = self.dock, None, None
+        self.iface.removeDockWidget(dock)
+        dock.deleteLater()
+
+    def _toggle(self, shown: bool) -> None:
+        if shown:
+            self.open_dock()
+            self._choose([self.iface.activeLayer()])
+        elif self.dock is not None:
+            self.dock.setUserVisible(False)
+
+    def _segment_selected(self) -> None:
+        """Open the dock with the raster layers that are selected in the layer tree."""
+        self.open_dock()
+        self._choose(self.iface.layerTreeView().selectedLayers())
+
+    def _choose(self, layers: list) -> None:
+        rasters = [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
+        if rasters:
+            self.panel.set_layers(rasters)

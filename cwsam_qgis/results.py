@@ -1,0 +1,143 @@
+"""Puts finished files into the project: styled, above their raster, with a short legend."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgis.core import (
+    QgsLayerMetadata,
+    QgsMapLayerLegendUtils,
+    QgsProject,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtXml import QDomDocument
+
+from .. import __version__
+from ..engine.classes import CLASSES
+from ..engine.styles import raster_qml, vector_qml
+from .i18n import language, translator
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from qgis.core import QgsLayerTreeGroup, QgsMapLayer
+
+    from ..engine.types import RunSummary
+    from .job import SegmentJob
+    from .tasks import Outcome
+
+tr = translator("results")
+
+
+def apply_style(layer: QgsMapLayer, kind: str) -> None:
+    """Give a layer the classes' colours and names.
+
+    Args:
+        layer: Polygons or class raster.
+        kind: ``polygons`` or ``classes``; others keep QGIS's style.
+    """
+    makers = {"polygons": vector_qml, "classes": raster_qml}
+    if kind not in makers:
+        return
+    document = QDomDocument()
+    document.setContent(makers[kind](language=language()))
+    layer.importNamedStyle(document)
+
+
+def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[QgsMapLayer]:
+    """Add the files of a finished job to the project; on the main thread.
+
+    Polygons alone stand above their raster; together with raster outputs they share a group.
+
+    Returns:
+        The layers, polygons first.
+    """
+    layers = _open_layers(job)
+    root = QgsProject.instance().layerTreeRoot()
+    raster = root.findLayer(job.source.layer_id)
+    parent = raster.parent() if raster is not None else root
+    place = parent.children().index(raster) if raster is not None else 0
+    if len(layers) > 1:
+        name = tr("Land cover of {name}").format(name=job.source.info.name)
+        parent, place = parent.insertGroup(place, name), 0
+    for number, (kind, layer) in enumerate(layers):
+        layer.setMetadata(_record(layer, job, outcome))
+        QgsProject.instance().addMapLayer(layer, False)
+        node = parent.insertLayer(place + number, layer)
+        if kind == "polygons":
+            _show_present_classes(parent, node, layer, summary)
+        else:
+            node.setItemVisibilityChecked(kind == "classes" and len(layers) == 1)
+            node.setExpanded(False)
+    return [layer for _, layer in layers]
+
+
+def _open_layers(job: SegmentJob) -> list[tuple[str, QgsMapLayer]]:
+    name, outputs = job.source.info.name, job.outputs
+    layers: list[tuple[str, QgsMapLayer]] = []
+    if outputs.polygons is not None:
+        title = tr("{name} – land cover").format(name=name)
+        layers.append(("polygons", QgsVectorLayer(str(outputs.polygons), title, "ogr")))
+    if outputs.classes is not None:
+        title = tr("{name} – classes").format(name=name)
+        layers.append(("classes", QgsRasterLayer(str(outputs.classes), title)))
+    if outputs.confidence is not None:
+        title = tr("{name} – confidence").format(name=name)
+        layers.append(("confidence", QgsRasterLayer(str(outputs.confidence), title)))
+    for kind, layer in layers:
+        apply_style(layer, kind)
+        if not layer.crs().isValid():
+            layer.setCrs(job.source.crs)
+    return layers
+
+
+def _show_present_classes(
+    parent: QgsLayerTreeGroup, node: object, layer: QgsVectorLayer, summary: RunSummary
+) -> None:
+    """List in the legend only classes that occur; the style keeps all of them."""
+    del parent
+    values = [int(category.value()) for category in layer.renderer().categories()]
+    present = [values.index(c) for c in sorted(summary.areas) if c in values]
+    QgsMapLayerLegendUtils.setLegendNodeOrder(node, present)
+    node.setExpanded(True)
+
+
+def _record(layer: QgsMapLayer, job: SegmentJob, outcome: Outcome) -> QgsLayerMetadata:
+    """What was run, as the layer's metadata."""
+    metadata = layer.metadata()
+    metadata.setTitle(layer.name())
+    settings = {k: v for k, v in vars(job.settings).items() if v is not None}
+    metadata.addHistoryItem(
+        tr("Segmented by CWSAM {version}, weights {hash}, {settings}").format(
+            version=__version__, hash=outcome.sha256[:12], settings=json.dumps(settings)
+        )
+    )
+    return metadata
+
+
+def class_table(summary: RunSummary) -> list[tuple[int, float]]:
+    """Classes of a result with their share of the classified pixels, largest first."""
+    known = sum(total.pixels for total in summary.areas.values())
+    shares = ((c, total.pixels / known) for c, total in summary.areas.items() if c < len(CLASSES))
+    return sorted(shares, key=lambda item: -item[1])
+
+
+def temporary_file(folder: Path, name: str, ending: str, taken: Container[Path] = ()) -> Path:
+    """A path in a folder that does not exist yet, named after a layer.
+
+    Args:
+        folder: An existing folder.
+        name: Name of a layer; characters that file names cannot hold are replaced.
+        ending: For instance ``_land_cover.gpkg``.
+        taken: Further paths that are spoken for.
+    """
+    clean = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60] or "layer"
+    number = 1
+    while True:
+        path = folder / f"{clean}{'' if number == 1 else f'_{number}'}{ending}"
+        if not path.exists() and path not in taken:
+            return path
+        number += 1

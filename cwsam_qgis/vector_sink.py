@@ -1,0 +1,209 @@
+"""Polygons into GeoPackage, Shapefile, GeoJSON or FlatGeobuf through QGIS's own writer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsFields,
+    QgsGeometry,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtXml import QDomDocument
+
+from ..engine.classes import CLASSES
+from ..engine.errors import OutputError
+from ..engine.styles import vector_qml, vector_sld
+from .compat import make_field, polygon_type
+from .i18n import language, translator
+from .staging import Staging
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qgis.core import QgsCoordinateTransformContext
+
+    from ..engine.types import PolygonBatch
+
+tr = translator("vector_sink")
+
+STYLE_NAME = "land cover"
+
+
+@dataclass(frozen=True)
+class VectorFormat:
+    """One way to write the polygons.
+
+    Attributes:
+        driver: Name of the OGR driver.
+        options: Layer creation options.
+        chinese_field: Field of the Chinese class name; a Shapefile's names have ten letters.
+        styles_inside: Whether the file carries its style; else ``.qml`` and ``.sld`` lie beside.
+    """
+
+    driver: str
+    options: tuple[str, ...] = ()
+    chinese_field: str = "class_name_zh"
+    styles_inside: bool = False
+
+
+FORMATS = {
+    ".gpkg": VectorFormat("GPKG", ("GEOMETRY_NAME=geom", "SPATIAL_INDEX=YES"), styles_inside=True),
+    ".shp": VectorFormat("ESRI Shapefile", ("ENCODING=UTF-8",), "class_zh"),
+    ".geojson": VectorFormat("GeoJSON"),
+    ".fgb": VectorFormat("FlatGeobuf", ("SPATIAL_INDEX=YES",)),
+}
+"""Formats by file suffix."""
+
+
+def vector_format(path: Path) -> VectorFormat:
+    """The format that a path's suffix asks for.
+
+    Raises:
+        OutputError: No format has this suffix.
+    """
+    chosen = FORMATS.get(path.suffix.lower())
+    if chosen is None:
+        text = tr("'{name}' names no format for polygons: use one of {formats}.")
+        raise OutputError(text.format(name=path.name, formats=", ".join(FORMATS)))
+    return chosen
+
+
+class VectorSink:
+    """A :class:`~cwsam.engine.ports.FeatureSink` that ends in one styled file.
+
+    The file gets its name when the ``with`` block ends without an exception; after one,
+    nothing is left and an older file of that name is as it was.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        crs: QgsCoordinateReferenceSystem,
+        context: QgsCoordinateTransformContext,
+    ) -> None:
+        """Start the file.
+
+        Args:
+            path: Final path; the suffix says the format, the stem is the layer's name.
+            crs: CRS of the polygons; GeoJSON turns them into longitude and latitude.
+            context: The project's transformations.
+
+        Raises:
+            OutputError: The file cannot be written there.
+        """
+        self._format = vector_format(path)
+        self._staging = Staging(path)
+        self._fields = _fields(self._format)
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.driverName = self._format.driver
+        options.fileEncoding = "UTF-8"
+        options.layerName = path.stem
+        options.layerOptions = list(self._format.options)
+        if self._format.driver == "GeoJSON" and crs.isValid():
+            options.layerOptions = ["RFC7946=YES"]
+        self._writer = QgsVectorFileWriter.create(
+            str(self._staging.path), self._fields, polygon_type(), crs, context, options
+        )
+        self._english = np.array([c.name for c in CLASSES] + [None] * (256 - len(CLASSES)), object)
+        self._chinese = np.array(
+            [c.name_zh for c in CLASSES] + [None] * (256 - len(CLASSES)), object
+        )
+        if self._writer.hasError():
+            message = self._writer.errorMessage()
+            self._abandon()
+            raise OutputError(self._failed(message))
+
+    def __enter__(self) -> VectorSink:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self._abandon()
+            return
+        flushed = self._writer.flushBuffer() if hasattr(self._writer, "flushBuffer") else True
+        message = self._writer.errorMessage()
+        self._writer = None  # closes the file
+        try:
+            if not flushed:
+                raise OutputError(self._failed(message))
+            self._add_style()
+            self._staging.commit()
+        finally:
+            self._staging.discard()
+
+    def write(self, batch: PolygonBatch) -> None:
+        """Append a batch of polygons.
+
+        Raises:
+            OutputError: The disk is full or the format's limit is reached.
+        """
+        columns = zip(
+            batch.wkb,
+            np.asarray(batch.class_id).tolist(),
+            self._english[batch.class_id],
+            self._chinese[batch.class_id],
+            np.round(np.asarray(batch.confidence, np.float64), 4).tolist(),
+            self._english[batch.runner_up],
+            np.asarray(batch.area_m2, np.float64).tolist(),
+        )
+        features = []
+        for wkb, *values, area in columns:
+            feature = QgsFeature(self._fields)
+            geometry = QgsGeometry()
+            geometry.fromWkb(wkb)
+            feature.setGeometry(geometry)
+            feature.setAttributes([*values, None if math.isnan(area) else area])
+            features.append(feature)
+        if not self._writer.addFeatures(features, QgsFeatureSink.Flag.FastInsert):
+            raise OutputError(self._failed(self._writer.errorMessage()))
+
+    def _abandon(self) -> None:
+        self._writer = None
+        self._staging.discard()
+
+    def _add_style(self) -> None:
+        """Store the style in the file or beside it."""
+        qml = vector_qml(language=language())
+        if self._format.styles_inside:
+            self._save_style_inside(qml)
+            return
+        path = self._staging.path
+        path.with_suffix(".qml").write_text(qml, encoding="utf-8")
+        sld = vector_sld(language=language(), layer=path.stem)
+        path.with_suffix(".sld").write_text(sld, encoding="utf-8")
+
+    def _save_style_inside(self, qml: str) -> None:
+        layer = QgsVectorLayer(str(self._staging.path), "polygons", "ogr")
+        document = QDomDocument()
+        document.setContent(qml)
+        loaded, message = layer.importNamedStyle(document)
+        if loaded:
+            message = layer.saveStyleToDatabase(STYLE_NAME, "", True, "")
+        del layer  # closes the file
+        if message:
+            raise OutputError(self._failed(message))
+
+    def _failed(self, message: str) -> str:
+        text = tr("{path} cannot be written ({cause}): check the free space or choose another.")
+        cause = message.strip().rstrip(".") or tr("no reason given")
+        return text.format(path=self._staging.target, cause=cause)
+
+
+def _fields(chosen: VectorFormat) -> QgsFields:
+    """The fields of the polygon layer, as those of the command line."""
+    fields = QgsFields()
+    fields.append(make_field("class_id", "integer"))
+    fields.append(make_field("class_name", "text"))
+    fields.append(make_field(chosen.chinese_field, "text"))
+    fields.append(make_field("confidence", "real"))
+    fields.append(make_field("runner_up", "text"))
+    fields.append(make_field("area_m2", "real"))
+    return fields

@@ -1,0 +1,303 @@
+"""The plugin in a real window, with real clicks."""
+
+import sys
+
+import cwsam
+import pytest
+from cwsam.cwsam_qgis import environment, i18n, settings
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsCategorizedSymbolRenderer,
+    QgsMapLayerLegendUtils,
+    QgsProject,
+    QgsRectangle,
+    QgsSettings,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QPushButton
+
+from tests.qgis.support import open_layer, patches, write_raster
+from tests.qgis.window import Window
+
+TIMEOUT_S = 240
+
+
+@pytest.fixture
+def window(qgis_app):
+    QgsSettings().remove("cwsam")
+    made = Window()
+    made.window.show()
+    yield made
+    QgsProject.instance().clear()
+    made.window.close()
+
+
+@pytest.fixture
+def plugin(window, tiny_model):
+    settings.remember_model(tiny_model)
+    settings.remember("model", str(tiny_model))
+    loaded = cwsam.classFactory(window)
+    loaded.initGui()
+    yield loaded
+    loaded.unload()
+
+
+@pytest.fixture
+def image(window, tmp_path):
+    layer = open_layer(write_raster(tmp_path / "town.tif", patches()), "town")
+    QgsProject.instance().addMapLayer(layer)
+    window.canvas.setDestinationCrs(layer.crs())
+    window.canvas.setExtent(layer.extent())
+    return layer
+
+
+def click(widget):
+    assert widget.isEnabled(), widget.objectName()
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def wait_for(condition):
+    for _ in range(TIMEOUT_S * 50):
+        if condition():
+            return
+        QTest.qWait(20)
+    raise AssertionError("the wait was too long")
+
+
+def open_panel(plugin, window):
+    button = window.toolbar.widgetForAction(plugin.toggle_action)
+    click(button)
+    plugin.panel._estimate()
+    return plugin.panel
+
+
+def run_to_end(panel):
+    click(panel.button)
+    assert panel.run_control.task is not None
+    assert panel.cancel_button.isVisible()
+    wait_for(lambda: panel.run_control.task is None)
+
+
+def message(window):
+    item = window.bar.currentItem()
+    return item.text() if item else ""
+
+
+def results():
+    layers = QgsProject.instance().mapLayers().values()
+    return [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
+
+
+def test_loads_and_unloads_without_a_trace(qgis_app, window):
+    registry = QgsApplication.processingRegistry()
+    children = len(window.window.children())
+    for _ in range(2):
+        loaded = cwsam.classFactory(window)
+        loaded.initGui()
+        assert registry.providerById("cwsam") is not None
+        assert len(window.toolbar.actions()) == 1
+        assert not window.toolbar.actions()[0].icon().pixmap(24).isNull()
+        loaded.open_dock()
+        loaded.unload()
+        qgis_app.sendPostedEvents(None, 52)  # deferred deletes
+        assert registry.providerById("cwsam") is None
+        assert not window.toolbar.actions()
+        assert not window.raster_menu.actions()
+        assert not window.custom_actions
+        assert len(window.window.children()) == children
+
+
+def test_processing_alone_needs_no_window(qgis_app):
+    loaded = cwsam.classFactory(None)
+    loaded.initProcessing()
+    assert QgsApplication.processingRegistry().algorithmById("cwsam:segment") is not None
+    loaded.unload()
+
+
+def test_three_clicks_from_a_project_to_a_styled_layer(qgis_app, window, plugin, image):
+    panel = open_panel(plugin, window)
+    assert panel.input.layer_box.currentLayer() == image
+    assert panel.input.band_numbers() == (1, 2, 3)
+    assert "160 × 96" in panel.estimate.text()
+    run_to_end(panel)
+    (layer,) = results()
+    assert layer.isTemporary()
+    assert "polygons" in message(window)
+    renderer = layer.renderer()
+    assert isinstance(renderer, QgsCategorizedSymbolRenderer)
+    assert len(renderer.categories()) == 33
+    tree = QgsProject.instance().layerTreeRoot()
+    order = [child.layer().name() for child in tree.children()]
+    assert order == ["town – land cover", "town"]
+    values = [int(c.value()) for c in renderer.categories()]
+    shown = QgsMapLayerLegendUtils.legendNodeOrder(tree.findLayer(layer.id()))
+    present = {f["class_id"] for f in layer.getFeatures()}
+    assert {values[index] for index in shown} == present
+    box = layer.extent()
+    assert (box.xMinimum(), box.yMaximum()) == (150000, 170000)
+    assert (box.width(), box.height()) == (80, 48)
+    assert "about" in panel.estimate.text()
+    assert "CPU" in panel.device.text()
+
+
+def test_context_action_takes_all_selected_rasters(qgis_app, window, plugin, image, tmp_path):
+    second = open_layer(write_raster(tmp_path / "b.tif", patches(seed=5)), "village")
+    QgsProject.instance().addMapLayer(second)
+    polygons = QgsVectorLayer("Polygon?crs=EPSG:31370", "polygons", "memory")
+    QgsProject.instance().addMapLayer(polygons)
+    (action,) = window.actions_for(image)
+    assert "Segment layer" in action.text()
+    assert not window.actions_for(polygons)
+    window.tree.selectAll()
+    action.trigger()
+    panel = plugin.panel
+    assert {layer.name() for layer in panel.input.layers()} == {"town", "village"}
+    assert panel.input.more_row.isVisible()
+    panel.output.polygons.setFilePath(str(tmp_path / "map.gpkg"))
+    panel._estimate()
+    run_to_end(panel)
+    assert (tmp_path / "map_town.gpkg").is_file()
+    assert (tmp_path / "map_village.gpkg").is_file()
+    assert len(results()) == 3
+
+
+def test_part_of_the_map_with_rasters_in_a_group(qgis_app, window, plugin, image):
+    panel = open_panel(plugin, window)
+    panel.input.extent_box.setCurrentIndex(1)
+    window.canvas.setExtent(QgsRectangle(150010, 169960, 150030, 169980))
+    click(panel.output.classes)
+    click(panel.output.confidence)
+    panel._estimate()
+    source = panel.input.source_of(image)
+    assert source.info.width < 160
+    run_to_end(panel)
+    (group,) = [c for c in QgsProject.instance().layerTreeRoot().children() if c.nodeType() == 0]
+    names = [child.layer().name() for child in group.children()]
+    assert names == ["town – land cover", "town – classes", "town – confidence"]
+    assert results()[0].extent() == source.extent
+
+
+def test_cancel_ends_within_a_batch_and_leaves_nothing(qgis_app, window, plugin, tmp_path):
+    pixels = patches(1600, 1600)
+    layer = open_layer(write_raster(tmp_path / "big.tif", pixels), "big")
+    QgsProject.instance().addMapLayer(layer)
+    panel = open_panel(plugin, window)
+    panel.output.polygons.setFilePath(str(tmp_path / "map.gpkg"))
+    click(panel.button)
+    wait_for(lambda: panel.progress.value() > 0 or panel.run_control.task is None)
+    click(panel.cancel_button)
+    assert not panel.cancel_button.isEnabled()
+    wait_for(lambda: panel.run_control.task is None)
+    assert "Stopped" in message(window)
+    assert not results()
+    assert not list(tmp_path.glob("*map*"))
+    assert panel.button.isVisible()
+
+
+def test_removed_raster_and_closed_project(qgis_app, window, plugin, image, tmp_path):
+    panel = open_panel(plugin, window)
+    click(panel.button)
+    QgsProject.instance().removeMapLayer(image)
+    wait_for(lambda: panel.run_control.task is None)
+    assert len(results()) == 1
+    QgsProject.instance().removeAllMapLayers()
+    layer = open_layer(tmp_path / "town.tif", "town")
+    QgsProject.instance().addMapLayer(layer)
+    panel._estimate()
+    click(panel.button)
+    QgsProject.instance().clear()
+    wait_for(lambda: panel.run_control.task is None)
+    assert "project was closed" in message(window)
+    assert not results()
+
+
+def test_mistakes_end_in_sentences(qgis_app, window, plugin, image, tmp_path, monkeypatch):
+    panel = open_panel(plugin, window)
+    panel.output.polygons.setFilePath(str(tmp_path / "map.docx"))
+    click(panel.button)
+    assert "names no format" in message(window)
+    panel.output.polygons.setFilePath(str(tmp_path / "missing" / "map.gpkg"))
+    run_to_end(panel)
+    assert "does not exist" in message(window)
+    panel.output.polygons.setFilePath("")
+    assert not panel.model.choose(tmp_path / "town.tif")
+    assert "no CWSAM model" in message(window)
+    assert not results()
+
+
+def test_missing_and_broken_torch_end_in_a_sentence(qgis_app, window, plugin, image, monkeypatch):
+    panel = open_panel(plugin, window)
+    monkeypatch.setattr("cwsam.cwsam_qgis.gui.segment_panel.has_torch", lambda: False)
+    click(panel.button)
+    assert "PyTorch" in message(window)
+    assert "install" in message(window)
+    buttons = [b.text() for b in window.bar.currentItem().findChildren(QPushButton)]
+    assert "Details" in buttons
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "torch", None)  # an import then fails
+    assert not environment.has_torch()
+    with pytest.raises(environment.TorchMissingError, match="missing"):
+        environment.load_torch()
+
+
+def test_online_layers_need_extent_and_pixel_size(qgis_app, window, plugin):
+    from qgis.core import QgsRasterLayer
+
+    url = "type=xyz&url=file:///nowhere/%7Bz%7D/%7Bx%7D/%7By%7D.png&zmin=0&zmax=19"
+    layer = QgsRasterLayer(url, "tiles", "wms")
+    QgsProject.instance().addMapLayer(layer)
+    window.canvas.setDestinationCrs(layer.crs())
+    window.canvas.setExtent(QgsRectangle(400000, 6600000, 400200, 6600100))
+    panel = open_panel(plugin, window)
+    assert panel.input.pixel_size.isVisible()
+    assert not panel.input.band_row.isEnabled()
+    assert panel.input.extent_box.currentData() == "visible"
+    info = panel.input.source_of(layer).info
+    assert info.colours == ("red", "green", "blue")
+    assert info.crs.kind == "web_mercator"
+    panel.input.extent_box.setCurrentIndex(0)
+    panel._estimate()
+    assert "too many" in panel.estimate.text()
+    assert not panel.button.isEnabled()
+
+
+def test_settings_are_remembered(qgis_app, window, plugin, image):
+    panel = open_panel(plugin, window)
+    panel.advanced.min_area.setValue(42)
+    panel.advanced.unit.setCurrentIndex(1)
+    panel.advanced.remember()
+    plugin.unload()
+    plugin.initGui()
+    plugin.open_dock()
+    assert plugin.panel.advanced.min_area.value() == 42
+    assert plugin.panel.advanced.settings().metric
+
+
+def test_keyboard_reaches_everything_in_order(qgis_app, window, plugin, image):
+    panel = open_panel(plugin, window)
+    box, seen = panel.input.layer_box, []
+    widget = box
+    while len(seen) < 80:
+        seen.append(widget)
+        widget = widget.nextInFocusChain()
+        if widget is box:
+            break
+    wanted = [box, *panel.input.bands, panel.input.extent_box, panel.model.combo,
+              panel.output.classes, panel.output.confidence, panel.button]  # fmt: skip
+    assert [seen.index(w) for w in wanted] == sorted(seen.index(w) for w in wanted)
+    assert all(w.toolTip() for w in wanted)
+
+
+def test_dock_fits_a_small_laptop(qgis_app, window, plugin, image):
+    panel = open_panel(plugin, window)
+    assert panel.minimumSizeHint().height() < 560
+    assert panel.minimumSizeHint().width() < 420
+
+
+def test_chinese_when_qgis_is_chinese(qgis_app, monkeypatch):
+    monkeypatch.setattr(i18n.QgsApplication, "locale", staticmethod(lambda: "zh-Hans"))
+    assert i18n.translator("segment_panel")("&Cancel") == "取消(&C)"
+    assert Qgis.QGIS_VERSION_INT >= 32200
