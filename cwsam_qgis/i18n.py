@@ -23,9 +23,12 @@ def translator(context: str) -> Callable[[str], str]:
     Args:
         context: Section of the catalogue.
     """
+    own = CHINESE.get(context, {})
 
     def tr(text: str) -> str:
-        return CHINESE.get(context, {}).get(text, text) if language() == "zh" else text
+        if language() != "zh":
+            return text
+        return own.get(text) or CHINESE["common"].get(text, text)
 
     return tr
 

@@ -7,7 +7,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.segment_raster import SegmentRaster
 from .icons import icon
-from .vector_sink import FORMATS
+from .vector_formats import FORMATS
 
 
 class CwsamProvider(QgsProcessingProvider):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +23,7 @@ from ..engine.styles import vector_qml, vector_sld
 from .compat import make_field, polygon_type
 from .i18n import language, translator
 from .staging import Staging
+from .vector_formats import VectorFormat, vector_format
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,45 +35,6 @@ if TYPE_CHECKING:
 tr = translator("vector_sink")
 
 STYLE_NAME = "land cover"
-
-
-@dataclass(frozen=True)
-class VectorFormat:
-    """One way to write the polygons.
-
-    Attributes:
-        driver: Name of the OGR driver.
-        options: Layer creation options.
-        chinese_field: Field of the Chinese class name; a Shapefile's names have ten letters.
-        styles_inside: Whether the file carries its style; else ``.qml`` and ``.sld`` lie beside.
-    """
-
-    driver: str
-    options: tuple[str, ...] = ()
-    chinese_field: str = "class_name_zh"
-    styles_inside: bool = False
-
-
-FORMATS = {
-    ".gpkg": VectorFormat("GPKG", ("GEOMETRY_NAME=geom", "SPATIAL_INDEX=YES"), styles_inside=True),
-    ".shp": VectorFormat("ESRI Shapefile", ("ENCODING=UTF-8",), "class_zh"),
-    ".geojson": VectorFormat("GeoJSON"),
-    ".fgb": VectorFormat("FlatGeobuf", ("SPATIAL_INDEX=YES",)),
-}
-"""Formats by file suffix."""
-
-
-def vector_format(path: Path) -> VectorFormat:
-    """The format that a path's suffix asks for.
-
-    Raises:
-        OutputError: No format has this suffix.
-    """
-    chosen = FORMATS.get(path.suffix.lower())
-    if chosen is None:
-        text = tr("'{name}' names no format for polygons: use one of {formats}.")
-        raise OutputError(text.format(name=path.name, formats=", ".join(FORMATS)))
-    return chosen
 
 
 class VectorSink:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qgis.core import (
     QgsProcessing,
@@ -26,11 +27,12 @@ from ...engine.errors import CwsamError
 from ...engine.ports import Progress
 from ..i18n import class_label, translator
 from ..icons import icon
-from ..job import Outputs, SegmentJob, Settings, load_network, run_job
-from ..layer_source import LayerSource
-from ..model_list import find_model
-from ..pixel_bands import default_bands
-from ..results import apply_style
+
+if TYPE_CHECKING:
+    from ..job import Settings
+
+# What reads pixels needs numpy and GDAL: it is imported when an algorithm runs, so that
+# the plugin starts quickly.
 
 tr = translator("segment_raster")
 
@@ -47,6 +49,8 @@ class _Styler(QgsProcessingLayerPostProcessorInterface):
 
     def postProcessLayer(self, layer, context, feedback) -> None:  # noqa: N802 - QGIS's name
         """Give the layer the classes' colours."""
+        from ..results import apply_style
+
         del context, feedback
         apply_style(layer, self._kind)
 
@@ -149,6 +153,9 @@ class SegmentRaster(QgsProcessingAlgorithm):
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
         """Take over the layer, on the main thread."""
+        from ..layer_source import LayerSource
+        from ..model_list import find_model
+
         del feedback
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
         if layer is None:
@@ -166,6 +173,8 @@ class SegmentRaster(QgsProcessingAlgorithm):
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:  # noqa: N802
         """Run the job, in a worker thread."""
+        from ..job import Outputs, SegmentJob, load_network, run_job
+
         paths = {
             kind: self.parameterAsOutputLayer(parameters, name, context)
             for name, kind in _OUTPUTS
@@ -196,6 +205,9 @@ class SegmentRaster(QgsProcessingAlgorithm):
 
     def _settings(self, parameters, context) -> Settings:
         """The settings that do not name files."""
+        from ..job import Settings
+        from ..pixel_bands import default_bands
+
         chosen = [
             self.parameterAsInt(parameters, name, context) if parameters.get(name) else 0
             for name in _BANDS

@@ -109,7 +109,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         row = QHBoxLayout()
         row.addWidget(self.min_area, 1)
         row.addWidget(self.unit)
-        form.addRow(tr("&Smallest polygon"), row)
+        form.addRow(tr("Smallest pol&ygon"), row)
         form.labelForField(row).setBuddy(self.min_area)
         form.addRow(tr("S&implify by"), self.simplify)
         form.addRow(tr("S&mooth"), self.smooth)

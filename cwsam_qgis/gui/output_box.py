@@ -14,7 +14,7 @@ from ..i18n import translator
 from ..job import Outputs
 from ..results import temporary_file
 from ..settings import recall, remember
-from ..vector_sink import vector_format
+from ..vector_formats import vector_format
 
 tr = translator("output_box")
 
@@ -42,7 +42,7 @@ class OutputBox(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow(tr("&Save to"), self.polygons)
+        form.addRow(tr("Sa&ve to"), self.polygons)
         row = QHBoxLayout()
         row.addWidget(self.classes)
         row.addWidget(self.confidence)

@@ -93,9 +93,7 @@ class SegmentPanel(QWidget):
     def _make_footer(self) -> None:
         self.estimate = QLabel()
         self.estimate.setWordWrap(True)
-        self.estimate.setToolTip(
-            tr("What a run will work on, and how long the last one lets expect")
-        )
+        self.estimate.setToolTip(tr("Size of the work; the time follows from your latest run"))
         self.progress = QProgressBar()
         self.progress.setTextVisible(True)
         self.progress.hide()
@@ -105,9 +103,7 @@ class SegmentPanel(QWidget):
         self.button.setToolTip(tr("Compute the land cover in the background"))
         self.cancel_button = QPushButton(tr("&Cancel"))
         self.cancel_button.setObjectName("cwsamCancel")
-        self.cancel_button.setToolTip(
-            tr("Stop after the tiles being worked on; nothing is written")
-        )
+        self.cancel_button.setToolTip(tr("Stop after the current tiles; nothing is written"))
         self.cancel_button.hide()
         self.device = QLabel()
         self.device.setWordWrap(True)

@@ -4,9 +4,8 @@ import sys
 
 import cwsam
 import pytest
-from cwsam.cwsam_qgis import environment, i18n, settings
+from cwsam.cwsam_qgis import environment, settings
 from qgis.core import (
-    Qgis,
     QgsApplication,
     QgsCategorizedSymbolRenderer,
     QgsMapLayerLegendUtils,
@@ -18,7 +17,6 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QPushButton
-
 from tests.qgis.support import open_layer, patches, write_raster
 from tests.qgis.window import Window
 
@@ -295,9 +293,3 @@ def test_dock_fits_a_small_laptop(qgis_app, window, plugin, image):
     panel = open_panel(plugin, window)
     assert panel.minimumSizeHint().height() < 560
     assert panel.minimumSizeHint().width() < 420
-
-
-def test_chinese_when_qgis_is_chinese(qgis_app, monkeypatch):
-    monkeypatch.setattr(i18n.QgsApplication, "locale", staticmethod(lambda: "zh-Hans"))
-    assert i18n.translator("segment_panel")("&Cancel") == "取消(&C)"
-    assert Qgis.QGIS_VERSION_INT >= 32200
