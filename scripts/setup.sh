@@ -6,11 +6,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=/usr/bin/python3
-stamp=.venv/.stamp-$(cat constraints.txt pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)${CWSAM_NO_QGIS:+-noqgis}
+whole=.venv/.stamp-$(cat constraints.txt pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)
+stamp=$whole${CWSAM_NO_QGIS:+-noqgis}
 mkdir -p .link && ln -sfn .. .link/cwsam
-[ -e "$stamp" ] && exit 0
+if [ -e "$whole" ] || [ -e "$stamp" ]; then exit 0; fi
 
-packages=(python3-venv)
+# numpy is the system's, so that QGIS and the environment share one.
+packages=(python3-venv python3-numpy)
 [ -n "${CWSAM_NO_QGIS:-}" ] || packages+=(qgis python3-qgis qgis-providers xvfb xauth)
 missing=()
 for package in "${packages[@]}"; do
@@ -33,7 +35,7 @@ echo "Installing Python packages into .venv"
 pip=(.venv/bin/python -m pip --disable-pip-version-check install -q -c constraints.txt)
 # A CPU build serves every test; asked for by its exact version so that no CUDA build is drawn in.
 "${pip[@]}" torch==2.13.0
-"${pip[@]}" numpy PyYAML click tqdm rasterio pyogrio pillow \
+"${pip[@]}" PyYAML click tqdm rasterio pyogrio pillow \
     pytest hypothesis shapely safetensors ruff import-linter pre-commit
 "${pip[@]}" --no-deps segment-anything
 "${pip[@]}" --no-deps -e .
