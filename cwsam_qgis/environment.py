@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import importlib.util
 import os
 import platform
 import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qgis.core import Qgis, QgsApplication
 
 from .. import __version__
 from ..engine.errors import CwsamError
 from .i18n import translator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 tr = translator("environment")
 
@@ -68,7 +74,9 @@ def load_torch() -> None:
     if not has_torch():
         raise TorchMissingError(missing_sentence())
     try:
-        importlib.import_module("torch")
+        with _own_packages_first():
+            importlib.import_module("torch")
+            importlib.import_module("sympy")  # torch asks for it later, outside of this block
     except (ImportError, OSError, RuntimeError) as error:
         cause = str(error).strip().splitlines()[0] if str(error).strip() else "?"
         raise TorchMissingError(
@@ -76,6 +84,45 @@ def load_torch() -> None:
                 cause=cause.rstrip("."), remedy=_remedy()
             )
         ) from error
+
+
+class _OwnPackages:
+    """Finds torch and what it needs in the private folder, before an older copy elsewhere.
+
+    Debian's sympy, for one, is too old for current torch. numpy and GDAL are not among the
+    names: of these only QGIS's own may be loaded.
+    """
+
+    names = (
+        "torch",
+        "torchgen",
+        "functorch",
+        "sympy",
+        "mpmath",
+        "networkx",
+        "jinja2",
+        "markupsafe",
+        "filelock",
+        "fsspec",
+        "typing_extensions",
+    )
+
+    @classmethod
+    def find_spec(cls, name: str, path: object = None, target: object = None):
+        """The package in the private folder; None leaves the search to Python."""
+        if path is not None or name not in cls.names:
+            return None
+        return importlib.machinery.PathFinder.find_spec(name, [str(packages_folder())], target)
+
+
+@contextmanager
+def _own_packages_first() -> Iterator[None]:
+    """Let :class:`_OwnPackages` answer inside the ``with`` block."""
+    sys.meta_path.insert(0, _OwnPackages)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_OwnPackages)
 
 
 def missing_sentence() -> str:

@@ -12,6 +12,7 @@ _COMMON = {
     "Class raster": "类别栅格",
     "Confidence raster": "置信度栅格",
     "Loading the model": "正在加载模型",
+    "CWSAM models": "CWSAM 模型",
     "no reason given": "未说明原因",
     "Stopped; nothing was written.": "已停止，未写入任何结果。",
     "{path} cannot be written ({cause}): check the free space or choose another.": (
@@ -47,6 +48,7 @@ _SEGMENT_RASTER = {
     "land cover,classification,deep learning,segment anything,polygons": (
         "地表覆盖,分类,深度学习,segment anything,多边形"
     ),
+    "All files": "所有文件",
     "Extent": "范围",
     "Classes to keep (none chosen: all)": "保留的类别（不选：全部）",
     "Smallest polygon": "最小多边形",
@@ -135,7 +137,6 @@ _MODEL_BOX = {
         "{count} 类 · 适用于每像元 {low}–{high} 米 · {size} MB"
     ),
     "No model yet: choose a file": "尚无模型：请选择文件",
-    "CWSAM models": "CWSAM 模型",
     "Classes: {names}": "类别：{names}",
     "Licence: {licence}": "许可：{licence}",
 }
@@ -174,6 +175,7 @@ _SEGMENT_PANEL = {
     "{size}, {tiles} tiles": "{size}，{tiles} 个瓦片",
     "There is no model: choose a model file.": "没有模型：请选择模型文件。",
     ", about {time}": "，约 {time}",
+    ", {time} left": "，剩余 {time}",
 }
 
 _JOB = {

@@ -139,7 +139,7 @@ def run_job(
     source, info, outputs = job.source, job.source.info, job.outputs
     _check_outputs(outputs, source.uri)
     options, notices = engine_options(job.settings, info)
-    notices = [*source.notices, *notices, *_scale_notices(info, network.facts)]
+    notices = [*source.notices, *notices, *scale_notices(info, network.facts)]
     with ExitStack() as stack:
         rasters = [
             stack.enter_context(RasterSink(path, info, plane))
@@ -206,7 +206,7 @@ def _check_outputs(outputs: Outputs, uri: str) -> None:
         raise OutputError(text.format(path=max(paths, key=paths.count)))
 
 
-def _scale_notices(info: RasterInfo, facts: ModelFacts) -> list[str]:
+def scale_notices(info: RasterInfo, facts: ModelFacts) -> list[str]:
     """Warn when the resolution lies outside what the model is good for."""
     low, high = facts.card.gsd_m
     if info.gsd_m is None or low <= info.gsd_m <= high:

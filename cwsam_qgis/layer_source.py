@@ -10,6 +10,7 @@ from qgis.core import QgsRasterBlockFeedback, QgsRectangle
 
 from ..engine.errors import RasterError
 from ..engine.types import PIXEL_GRID, GeoTransform, RasterInfo
+from .footprint import rotated_footprint
 from .georeference import describe_crs, is_finite
 from .i18n import translator
 from .pixel_bands import Bands, choose_bands
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qgis.core import QgsRasterDataProvider, QgsRasterLayer
 
     from ..engine.types import Window
+    from .footprint import Footprint
 
 tr = translator("layer_source")
 
@@ -67,6 +69,8 @@ class LayerSource:
         self._feedback = QgsRasterBlockFeedback()
         self._lock = threading.Lock()
         self._blank = [0, 0]
+        self._rotated = layer.providerType() == "gdal"  # perhaps; looked up at the first read
+        self._footprint: Footprint | None = None
         self.crs, self.layer_id, self.uri = layer.crs(), layer.id(), layer.source()
         self.online = not has_pixel_grid(layer)
         self.notices: list[str] = []
@@ -120,7 +124,13 @@ class LayerSource:
             return read
 
         with self._lock:
-            return self._bands.read(block, bands)
+            if self._rotated and self._footprint is None:
+                self._footprint = rotated_footprint(self.uri)
+                self._rotated = self._footprint is not None
+            pixels, valid = self._bands.read(block, bands)
+        if self._footprint is not None:
+            valid &= self._footprint.covers(box, width, height)
+        return pixels, valid
 
     def _unreadable(self) -> str:
         told = self._feedback.errors() or [""]

@@ -55,6 +55,10 @@ class _Styler(QgsProcessingLayerPostProcessorInterface):
         apply_style(layer, self._kind)
 
 
+# QGIS keeps no reference to them, and the algorithm is gone before the layers are loaded.
+_STYLERS = {kind: _Styler(kind) for _, kind in _OUTPUTS}
+
+
 class SegmentRaster(QgsProcessingAlgorithm):
     """``cwsam:segment``: raster layer in, styled polygons out."""
 
@@ -100,8 +104,8 @@ class SegmentRaster(QgsProcessingAlgorithm):
         for name, text in zip(_BANDS, (tr("Red band"), tr("Green band"), tr("Blue band"))):
             self.addParameter(QgsProcessingParameterBand(name, text, None, "INPUT", optional=True))
         model = QgsProcessingParameterFile(
-            "MODEL", tr("Model file (empty: the plugin's own)"), extension="safetensors",
-            optional=True,
+            "MODEL", tr("Model file (empty: the plugin's own)"), optional=True,
+            fileFilter=tr("CWSAM models") + " (*.safetensors);;" + tr("All files") + " (*)",
         )  # fmt: skip
         self.addParameter(model)
         self.addParameter(
@@ -196,12 +200,12 @@ class SegmentRaster(QgsProcessingAlgorithm):
         self._style_on_load(paths, context)
         return {name: paths[kind] for name, kind in _OUTPUTS if paths.get(kind)}
 
-    def _style_on_load(self, paths: dict[str, str], context) -> None:
-        self._stylers = {kind: _Styler(kind) for kind in paths}  # QGIS keeps no reference
+    @staticmethod
+    def _style_on_load(paths: dict[str, str], context) -> None:
         for kind, path in paths.items():
             if path and context.willLoadLayerOnCompletion(path):
                 details = context.layerToLoadOnCompletionDetails(path)
-                details.setPostProcessor(self._stylers[kind])
+                details.setPostProcessor(_STYLERS[kind])
 
     def _settings(self, parameters, context) -> Settings:
         """The settings that do not name files."""
@@ -214,7 +218,9 @@ class SegmentRaster(QgsProcessingAlgorithm):
         ]
         own = default_bands(self._source.info.colours)
         bands = tuple(band or default for band, default in zip(chosen, own))
-        keep = tuple(self.parameterAsEnums(parameters, "KEEP", context))
+        keep = ()
+        if parameters.get("KEEP"):  # without a value QGIS answers with the first class
+            keep = tuple(self.parameterAsEnums(parameters, "KEEP", context))
         return Settings(
             bands=bands,
             tile=self.parameterAsInt(parameters, "TILE", context),

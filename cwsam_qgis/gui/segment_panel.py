@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from ...engine.errors import CheckpointError, CwsamError
 from ..environment import device_sentence, has_torch, install_command, missing_sentence
 from ..i18n import translator
-from ..job import SegmentJob, Settings, count_tiles
+from ..job import SegmentJob, Settings, count_tiles, scale_notices
 from ..settings import speed
 from .advanced_box import AdvancedBox
 from .input_box import InputBox
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 tr = translator("segment_panel")
 
 _ESTIMATE_DELAY = 150  # ms: a moving map asks for many
+_FIRST_GUESS = 3.0  # percent done before the time left is told
 
 
 class SegmentPanel(QWidget):
@@ -51,6 +53,7 @@ class SegmentPanel(QWidget):
         self.input, self.model = InputBox(canvas), ModelBox()
         self.output, self.advanced = OutputBox(), AdvancedBox()
         self.run_control = RunControl(messages, self)
+        self._begun = 0.0
         self._make_footer()
         self._lay_out()
         self._connect()
@@ -174,7 +177,8 @@ class SegmentPanel(QWidget):
 
     def _estimate_text(self, facts) -> str:
         settings = self._settings()
-        infos = [source.info for source in self.input.sources()]
+        sources = self.input.sources()
+        infos = [source.info for source in sources]
         pixels = sum(info.width * info.height for info in infos)
         tiles = sum(count_tiles(info, settings, facts) for info in infos)
         size = tr("{pixels} megapixels").format(pixels=f"{pixels / 1e6:,.2f}")
@@ -184,7 +188,9 @@ class SegmentPanel(QWidget):
         known = speed(facts.path)
         if known is not None:
             text += tr(", about {time}").format(time=duration(pixels / known))
-        return text
+        notices = [n for source in sources for n in source.notices]
+        notices += [n for info in infos for n in scale_notices(info, facts)]
+        return "\n".join([text, *notices])
 
     def _show_device(self) -> None:
         self.device.setText(device_sentence() if has_torch() else missing_sentence())
@@ -195,6 +201,7 @@ class SegmentPanel(QWidget):
         self.run_control.cancel()
 
     def _started(self) -> None:
+        self._begun = time.monotonic()
         self.progress.setRange(0, 0)
         self.progress.setFormat("")
         self.progress.show()
@@ -208,7 +215,14 @@ class SegmentPanel(QWidget):
             return
         self.progress.setRange(0, 100 if percent > 0 else 0)
         self.progress.setValue(int(percent))
-        self.progress.setFormat(f"{message} %p %")
+        self.progress.setFormat(f"{message} %p %{self._time_left(percent)}")
+
+    def _time_left(self, percent: float) -> str:
+        """The rest of the run at its pace so far; empty while that says little."""
+        passed = time.monotonic() - self._begun
+        if percent < _FIRST_GUESS or passed < 1:
+            return ""
+        return tr(", {time} left").format(time=duration(passed * (100 - percent) / percent))
 
     def _ended(self) -> None:
         self.progress.hide()

@@ -59,5 +59,6 @@ def headless():
             env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+        return done
 
     return run
