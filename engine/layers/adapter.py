@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from .common import activate, add_to
+
 
 class Adapter(nn.Module):
     """Linear → GELU → Linear bottleneck (Houlsby et al. 2019; Wu et al. 2023 for SAM)."""
@@ -25,5 +27,5 @@ class Adapter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., dim) to (..., dim)."""
-        delta = self.fc2(self.act(self.fc1(x)))
-        return x + delta if self.skip else delta
+        delta = self.fc2(activate(self.act, self.fc1(x)))
+        return add_to(delta, x) if self.skip else delta

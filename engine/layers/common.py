@@ -5,6 +5,43 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+HIDDEN_ELEMENTS = 1 << 22
+"""Hidden activations of a feed-forward layer held at once at inference on a CPU: 16 MiB."""
+
+
+def plain_inference(x: Tensor) -> bool:
+    """Whether hand-fused CPU code may run: no gradients, autocast, tracing or compiling."""
+    return (
+        x.device.type == "cpu"
+        and not torch.is_grad_enabled()
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+        and not torch.jit.is_tracing()
+    )
+
+
+def add_to(fresh: Tensor, other: Tensor, alpha: float = 1.0) -> Tensor:
+    """Return ``fresh + alpha * other``; at inference in the memory of ``fresh``.
+
+    Args:
+        fresh: A tensor that nobody else holds, of any shape.
+        other: Of the same shape.
+        alpha: Factor of ``other``.
+    """
+    if plain_inference(fresh) and fresh.dtype == other.dtype:
+        return fresh.add_(other, alpha=alpha)
+    return torch.add(fresh, other, alpha=alpha)
+
+
+def activate(act: nn.Module, fresh: Tensor) -> Tensor:
+    """Apply GELU or ReLU; at inference in the memory of ``fresh``, which nobody else holds."""
+    if plain_inference(fresh):
+        if isinstance(act, nn.GELU):
+            return torch.ops.aten.gelu_(fresh, approximate=act.approximate)
+        if isinstance(act, nn.ReLU):
+            return fresh.relu_()
+    return act(fresh)
+
 
 class LayerNorm2d(nn.Module):
     """Layer normalisation over the channels of (B, C, H, W), as in ConvNeXt and SAM."""
@@ -32,8 +69,16 @@ class Mlp(nn.Module):
         self.lin2 = nn.Linear(hidden_dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (..., dim) to (..., dim)."""
-        return self.lin2(self.act(self.lin1(x)))
+        """Map (..., dim) to (..., dim); at inference on a CPU a block of tokens at a time."""
+        chunk = max(1, HIDDEN_ELEMENTS // self.lin1.out_features)
+        tokens = x.reshape(-1, x.shape[-1])
+        if len(tokens) <= chunk or not plain_inference(x):
+            return self.lin2(activate(self.act, self.lin1(x)))
+        out = torch.empty_like(tokens)
+        for first in range(0, len(tokens), chunk):
+            hidden = activate(self.act, self.lin1(tokens[first : first + chunk]))
+            out[first : first + chunk] = self.lin2(hidden)
+        return out.view(x.shape)
 
 
 def replace_nonfinite(images: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .common import activate, plain_inference
+
 ROUTER_NOISE = 0.01
 """Standard deviation of the noise on the router's logits in training."""
 
@@ -75,23 +77,73 @@ class MoeLayer(nn.Module):
         if self.training:
             self.routing = _routing(logits, chosen, self.num_experts)
 
+        if torch.compiler.is_compiling():
+            return self._traceable(tokens, gates, chosen).view_as(x)
         order = chosen.flatten().argsort(stable=True)
         counts = torch.bincount(chosen.flatten(), minlength=self.num_experts).tolist()
-        mixed = self._run_experts(tokens[order // self.top_k], counts)
         back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=x.device))
+        run = self._run_in_place if plain_inference(x) else self._run
+        mixed = run(tokens, order // self.top_k, counts)
+        if plain_inference(x) and mixed.dtype == torch.float32 and len(tokens):
+            rows = back.view(-1, self.top_k)
+            return F.embedding_bag(rows, mixed, mode="sum", per_sample_weights=gates).view_as(x)
         mixed = mixed[back].view(-1, self.top_k, tokens.shape[-1])
         return torch.bmm(gates[:, None], mixed).view_as(x)
 
-    def _run_experts(self, tokens: Tensor, counts: list[int]) -> Tensor:
-        """Pass (T*k, d) tokens, sorted by expert, through their experts' slices."""
-        slices = tokens.split(counts)
-        return torch.cat(
-            [
-                F.linear(self.act(F.linear(part, self.w1[e], self.b1[e])), self.w2[e], self.b2[e])
-                for e, part in enumerate(slices)
-                if len(part)
-            ]
-        )
+    def _run(self, tokens: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
+        """Pass tokens through their experts' slices of the weights.
+
+        Args:
+            tokens: (T, d).
+            rows: (T*k,) row of ``tokens`` for each kept slot, sorted by expert.
+            counts: Slots of each expert.
+
+        Returns:
+            (T*k, d) in the order of ``rows``.
+        """
+        slices = tokens[rows].split(counts)
+        dtype = tokens.dtype
+        parts = [tokens.new_empty(0, tokens.shape[-1])]
+        for e, part in enumerate(slices):
+            if len(part):
+                hidden = self.act(F.linear(part, self.w1[e].to(dtype), self.b1[e].to(dtype)))
+                parts.append(F.linear(hidden, self.w2[e].to(dtype), self.b2[e].to(dtype)))
+        return torch.cat(parts[1:] or parts)
+
+    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
+        """:meth:`_run` without gradients: one hidden buffer, results written where they stay."""
+        dtype = tokens.dtype
+        out = tokens.new_empty(len(rows), tokens.shape[-1])
+        buffer = tokens.new_empty(max(counts), self.w1.shape[1])
+        first = 0
+        for e, count in enumerate(counts):
+            if not count:
+                continue
+            part, hidden = slice(first, first + count), buffer[:count]
+            w1, w2 = self.w1[e].to(dtype).t(), self.w2[e].to(dtype).t()
+            torch.addmm(self.b1[e].to(dtype), tokens[rows[part]], w1, out=hidden)
+            hidden = activate(self.act, hidden)
+            torch.addmm(self.b2[e].to(dtype), hidden, w2, out=out[part])
+            first += count
+        return out
+
+    def _traceable(self, tokens: Tensor, gates: Tensor, chosen: Tensor) -> Tensor:
+        """The same for exporters, which cannot follow counts read back to Python.
+
+        Args:
+            tokens: (T, d).
+            gates: (T, k) weights of the kept experts.
+            chosen: (T, k) their numbers.
+        """
+        spread = torch.zeros_like(tokens[:, :1]).expand(-1, self.num_experts)
+        spread = spread.scatter(1, chosen, gates)
+        out = torch.zeros_like(tokens)
+        for e in range(self.num_experts):
+            rows = spread[:, e].nonzero()[:, 0]
+            hidden = self.act(F.linear(tokens[rows], self.w1[e], self.b1[e]))
+            value = F.linear(hidden, self.w2[e], self.b2[e]) * spread[rows, e, None]
+            out = out.index_put((rows,), value, accumulate=True)
+        return out
 
 
 def _routing(logits: Tensor, chosen: Tensor, num_experts: int) -> Routing:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ..layers.adapter import Adapter
-from ..layers.attention import RelPosAttention, window_partition, window_unpartition
-from ..layers.common import LayerNorm2d, replace_nonfinite
+from ..layers.attention import RelPosAttention
+from ..layers.common import LayerNorm2d, add_to, replace_nonfinite
 from ..layers.frequency import PromptGenerator
 
 
@@ -57,18 +57,13 @@ class EncoderBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform (B, H, W, C) tokens."""
-        h = self.norm1(x)
-        if self.window_size:
-            h, padded = window_partition(h, self.window_size)
-        h = self.attn(h)
+        h = self.attn(self.norm1(x), self.window_size)
         if self.space_adapter is not None:
             h = self.space_adapter(h)
-        if self.window_size:
-            h = window_unpartition(h, padded, x.shape[1:3])
-        x = x + h
+        x = add_to(h, x)
         n = self.norm2(x)
-        out = x + self.mlp(n)
-        return out if self.mlp_adapter is None else torch.add(out, self.mlp_adapter(n), alpha=0.5)
+        out = add_to(self.mlp(n), x)
+        return out if self.mlp_adapter is None else add_to(out, self.mlp_adapter(n), alpha=0.5)
 
 
 class ImageEncoder(nn.Module):
@@ -127,7 +122,7 @@ class ImageEncoder(nn.Module):
         x = x + self._position_table(x.shape[1], x.shape[2])
         for index, block in enumerate(self.blocks):
             if prompts is not None:
-                x = x + prompts.prompt(features, index)
+                x = add_to(prompts.prompt(features, index), x)
             if self.gradient_checkpointing and self.training:
                 x = checkpoint(block, x, use_reentrant=False)
             else:
