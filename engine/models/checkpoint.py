@@ -1,19 +1,17 @@
-"""Loads and stores weights: ours with metadata, published CWSAM files, Meta's SAM files."""
+"""Loads and stores models: ours with metadata, adapters, published CWSAM and SAM files."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
+from ..classes import CLASSES
 from ..config import (
     ModelConfig,
     from_mapping,
@@ -22,9 +20,13 @@ from ..config import (
     variant_names,
 )
 from ..errors import CheckpointError, ConfigError, UnknownNameError
+from ..layers.storage import lower_storage
+from .adapter_file import KIND, apply_adapter, read_adapter
 from .builders import build_model
 from .card import ModelCard
-from .key_map import to_our_names
+from .key_map import Source, rename
+from .loading import LoadReport, fill_missing, load_into
+from .published import guess_config, kind_of, read_state_dict
 from .safetensors_file import read_safetensors, write_safetensors
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 MODEL_DIR = Path(__file__).resolve().parents[2] / "resources" / "models"
 DEFAULT_MODEL = "sam_moe_tiny"
-_WRAPPERS = ("model", "state_dict", "model_state_dict")
 
 
 @dataclass
@@ -41,10 +42,11 @@ class LoadedModel:
 
     Attributes:
         name: Name or file name.
-        model: The network, float32, on the CPU.
+        model: The network, on the CPU.
         config: Its configuration.
         card: What it has seen.
         sha256: Hash of the weights file, hexadecimal.
+        report: What was loaded from the file last read.
     """
 
     name: str
@@ -52,41 +54,7 @@ class LoadedModel:
     config: ModelConfig
     card: ModelCard
     sha256: str
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What happened to each tensor of a checkpoint.
-
-    Attributes:
-        matched: Names that were loaded.
-        missing: Names of the model that the file lacks.
-        unexpected: Names of the file that the model lacks.
-        wrong_shape: Name, shape in the file, shape in the model.
-    """
-
-    matched: tuple[str, ...]
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    wrong_shape: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every tensor of the model was loaded."""
-        return not self.missing and not self.wrong_shape
-
-    def summary(self) -> str:
-        """All that did not match, one line each, below the counts."""
-        lines = [
-            f"matched {len(self.matched)}, missing {len(self.missing)}, "
-            f"unexpected {len(self.unexpected)}, wrong shape {len(self.wrong_shape)}"
-        ]
-        lines += [f"missing      {name}" for name in self.missing]
-        lines += [f"unexpected   {name}" for name in self.unexpected]
-        lines += [
-            f"wrong shape  {n}: file {list(f)}, model {list(m)}" for n, f, m in self.wrong_shape
-        ]
-        return "\n".join(lines)
+    report: LoadReport | None = None
 
 
 def bundled_models() -> dict[str, Path]:
@@ -94,84 +62,171 @@ def bundled_models() -> dict[str, Path]:
     return {path.stem: path for path in sorted(MODEL_DIR.glob("*.safetensors"))}
 
 
-def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> LoadedModel:
-    """Load a bundled model by name, or a file of ours by path.
+def load_model(
+    name_or_path: str | Path = DEFAULT_MODEL,
+    *,
+    adapter: str | Path | None = None,
+    config: ModelConfig | None = None,
+    partial: bool = False,
+    storage: torch.dtype = torch.float32,
+) -> LoadedModel:
+    """Load a bundled model by name, or a file by path: ours, an adapter's, or a published one.
+
+    Peak memory is the model plus one tensor.
+
+    Args:
+        name_or_path: Name, or a file of ours, of CWSAM (``.pth`` or safetensors) or of SAM.
+            The path of an adapter file loads its base, if that is bundled, and the adapter.
+        adapter: Adapter file for the model.
+        config: Describes a published file; None reads it off the shapes.
+        partial: Accept a published file without a class decoder, as a start for training;
+            what it lacks gets its initial value.
+        storage: Type that large weight matrices keep in memory; they compute in float32.
 
     Raises:
         UnknownNameError: Neither a bundled model nor a file.
         CheckpointError: The file cannot be used.
     """
+    path = _find_file(name_or_path)
+    if _is_adapter(path):
+        assert adapter is None, "an adapter cannot have an adapter"
+        path, adapter = _base_of(path), path
+    loaded = _load_file(path, config, partial, storage)
+    if adapter is None:
+        return loaded
+    report, card = apply_adapter(loaded.model, loaded.sha256, Path(adapter))
+    name = f"{loaded.name}+{Path(adapter).stem}"
+    return dataclasses.replace(loaded, name=name, card=card, report=report)
+
+
+def _find_file(name_or_path: str | Path) -> Path:
     path = bundled_models().get(str(name_or_path), Path(name_or_path))
-    if not path.is_file():
-        bundled, variants = ", ".join(bundled_models()), ", ".join(variant_names())
-        if str(name_or_path) in variant_names():
-            raise UnknownNameError(
-                f"No weights of {name_or_path} come with this package; give the path of a "
-                f"checkpoint file, or use one of {bundled}."
-            )
+    if path.is_file():
+        return path
+    bundled, variants = ", ".join(bundled_models()), ", ".join(variant_names())
+    if str(name_or_path) in variant_names():
         raise UnknownNameError(
-            f"There is no model '{name_or_path}'; use one of {bundled} or the path of a "
-            f"checkpoint (variants: {variants})."
+            f"No weights of {name_or_path} come with this package; give the path of a "
+            f"checkpoint file, or use one of {bundled}."
         )
-    tensors, metadata = read_safetensors(path)
+    raise UnknownNameError(
+        f"There is no model '{name_or_path}'; use one of {bundled} or the path of a "
+        f"checkpoint (variants: {variants})."
+    )
+
+
+def _is_adapter(path: Path) -> bool:
+    return _is_safetensors(path) and read_safetensors(path)[1].get("kind") == KIND
+
+
+def _base_of(path: Path) -> Path:
+    """The bundled model that an adapter file was made for."""
+    _, wanted, _ = read_adapter(path)
+    for candidate in bundled_models().values():
+        if file_sha256(candidate) == wanted:
+            return candidate
+    raise CheckpointError(
+        f"{path} is an adapter for a base model (hash {wanted[:12]}…) that does not come with "
+        "this package; give the path of that model and the adapter beside it."
+    )
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Whether a file is to be read as safetensors: neither a zip archive nor a pickle."""
+    if path.suffix == ".safetensors":
+        return True
+    with open(path, "rb") as file:
+        first = file.read(9)
+    return first[8:9] == b"{" and first[:2] != b"PK"
+
+
+def read_sources(path: Path) -> tuple[dict[str, Source], list[str], dict[str, str], bool]:
+    """Read a weights file of any origin.
+
+    Returns:
+        ``(sources, unused, metadata, mapped)``: our names to sources, names that the forward
+        pass never uses, the file's own description, and whether tensors are mapped.
+
+    Raises:
+        CheckpointError: The file cannot be used.
+    """
+    metadata: dict[str, str] = {}
+    if _is_safetensors(path):
+        state, metadata = read_safetensors(path)
+        mapped = True
+    else:
+        state, mapped = read_state_dict(path)
+    return (*rename(state), metadata, mapped)
+
+
+def describe(
+    path: Path, sources: dict[str, Source], metadata: dict[str, str]
+) -> tuple[ModelConfig, ModelCard, str]:
+    """Configuration, card and kind (``ours``, ``CWSAM`` or ``SAM``) of a weights file.
+
+    Raises:
+        CheckpointError: It is no model that this program knows.
+    """
+    if "config" not in metadata:
+        config = guess_config(sources, path.stem)
+        seen = tuple(range(min(config.num_classes, len(CLASSES))))
+        return config, ModelCard(path.stem, classes_seen=seen), kind_of(sources)
     try:
         config = model_config_from_dict(json.loads(metadata["config"]))
-        card = from_mapping(ModelCard, json.loads(metadata["card"]), f"Model card of {path.name}")
+        values = json.loads(metadata["card"])
+        return config, from_mapping(ModelCard, values, f"Model card of {path.name}"), "ours"
     except (KeyError, json.JSONDecodeError, ConfigError):
         raise CheckpointError(
-            f"{path} holds no CWSAM model description; only files written by this program "
-            "can be used by path."
+            f"{path} holds a model description that cannot be read; fetch the file again."
         ) from None
+
+
+def _load_file(
+    path: Path, config: ModelConfig | None, partial: bool, storage: torch.dtype
+) -> LoadedModel:
+    sources, _, metadata, mapped = read_sources(path)
+    guessed, card, kind = describe(path, sources, metadata)
+    config = config or guessed
     with torch.device("meta"):
         model = build_model(config)
-    report = load_into(model, tensors)
+        lower_storage(model, storage)
+    report = load_into(model, sources, mapped)
     if not report.complete:
-        raise CheckpointError(f"{path} does not fit its own description: {report.summary()}")
-    return LoadedModel(path.stem, model, config, card, file_sha256(path))
+        if kind == "ours":
+            raise CheckpointError(f"{path} does not fit its own description: {report.summary()}")
+        if not partial:
+            raise CheckpointError(
+                f"{path} ({kind}) lacks {len(report.missing) + len(report.wrong_shape)} of the "
+                "tensors that segmenting takes, such as "
+                f"{(*report.missing, *(n for n, _, _ in report.wrong_shape))[0]}; "
+                "use it as a start for training, or choose a file with a class decoder."
+            )
+        fill_missing(model, report)
+    return LoadedModel(path.stem, model, config, card, file_sha256(path), report)
 
 
-def load_into(model: Cwsam, tensors: dict[str, Tensor]) -> LoadReport:
-    """Load what fits by name and shape into a model, one tensor at a time, as float32.
+def save_model(
+    path: Path,
+    model: Cwsam,
+    config: ModelConfig,
+    card: ModelCard,
+    record: dict | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write weights with their configuration, card, classes and training record.
 
     Args:
-        model: May be on the meta device; matched parameters then get storage.
-        tensors: Our names to tensors.
-    """
-    own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    transient = {"image_encoder.nonfinite_pixels"}
-    matched, wrong = [], []
-    for name, target in own.items():
-        value = tensors.get(name)
-        if value is None:
-            continue
-        if value.shape != target.shape:
-            wrong.append((name, tuple(value.shape), tuple(target.shape)))
-            continue
-        _assign(model, name, value.to(torch.float32, copy=True))
-        matched.append(name)
-    for name in transient:
-        _assign(model, name, torch.zeros((), dtype=torch.int64))
-    missing = [n for n in own if n not in tensors and n not in transient]
-    unexpected = [n for n in tensors if n not in own]
-    return LoadReport(tuple(matched), tuple(missing), tuple(unexpected), tuple(wrong))
-
-
-def _assign(model: Cwsam, name: str, value: Tensor) -> None:
-    """Put a tensor in the place of a parameter or buffer."""
-    *path, last = name.split(".")
-    module = model.get_submodule(".".join(path))
-    if last in module._parameters:
-        value = torch.nn.Parameter(value, requires_grad=value.is_floating_point())
-    setattr(module, last, value)
-
-
-def save_model(path: Path, model: Cwsam, config: ModelConfig, card: ModelCard) -> None:
-    """Write weights in float16 with their configuration and card.
+        path: The file, ``.safetensors``.
+        model: The network.
+        config: Its configuration, normalisation included.
+        card: What it has seen, ground sample distance included.
+        record: How it was trained, for people.
+        dtype: Type of the stored weights.
 
     Raises:
         OSError: The file cannot be written.
     """
-    tensors = {n: p.detach().to(torch.float16) for n, p in model.named_parameters()}
+    tensors = {n: p.detach().to(dtype) for n, p in model.named_parameters()}
     # The random Fourier matrix is multiplied by 2π: its rounding would show.
     matrix = "pe_layer.positional_encoding_gaussian_matrix"
     tensors[matrix] = model.get_buffer(matrix).float()
@@ -179,44 +234,23 @@ def save_model(path: Path, model: Cwsam, config: ModelConfig, card: ModelCard) -
         "format": "pt",
         "config": json.dumps(dataclasses.asdict(config)),
         "card": json.dumps(card.to_dict(), ensure_ascii=False),
+        "classes": json.dumps({c.id: c.name for c in CLASSES}),
+        "training": json.dumps(record or {}, ensure_ascii=False),
     }
     write_safetensors(path, tensors, metadata)
 
 
-def read_published(path: Path) -> dict[str, Tensor]:
-    """Read a published CWSAM or SAM file (``.pth``) and translate its names.
+def initialise_from(model: Cwsam, path: Path) -> LoadReport:
+    """Start a model from a file of any origin; what does not fit keeps its initial value.
+
+    A dense layer becomes experts, tables of another size are interpolated, and the class head
+    of another number of classes is left out; the report names each.
 
     Raises:
-        CheckpointError: The file is missing, broken, or wants to run code.
+        CheckpointError: The file cannot be used.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except OSError as error:
-        raise CheckpointError(f"Cannot read {path}: {error.strerror}; check the path.") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError):
-        raise CheckpointError(
-            f"{path} is no plain weights file (broken, or it would run code); get the weights "
-            "from their publisher, if possible as safetensors."
-        ) from None
-    for key in _WRAPPERS:
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise CheckpointError(f"{path} holds no state dict; export the model's weights alone.")
-    return to_our_names({name.removeprefix("module."): v for name, v in state.items()})
-
-
-def initialise_from(model: Cwsam, path: Path) -> LoadReport:
-    """Start a model from a published file; what does not fit keeps its initial value."""
-    tensors = read_published(path)
-    table = tensors.get("image_encoder.pos_embed")
-    wanted = model.image_encoder.pos_embed.shape
-    if table is not None and table.shape != wanted and table.shape[-1] == wanted[-1]:
-        resized = F.interpolate(
-            table.permute(0, 3, 1, 2).float(), wanted[1:3], mode="bicubic", align_corners=False
-        )
-        tensors["image_encoder.pos_embed"] = resized.permute(0, 2, 3, 1)
-    return load_into(model, tensors)
+    sources, _, _, mapped = read_sources(Path(path))
+    return load_into(model, sources, mapped)
 
 
 def file_sha256(path: Path) -> str:

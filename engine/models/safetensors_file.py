@@ -49,16 +49,17 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         size = path.stat().st_size
         with open(path, "rb") as file:
             start = 8 + _header_length(file.read(8), size, path)
-            header = json.loads(file.read(start - 8))
+            header = json.loads(file.read(start - 8), object_pairs_hook=_unique)
     except OSError as error:
         raise CheckpointError(f"Cannot read {path}: {error.strerror}; check the path.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise _unsound(path) from None
-    if not isinstance(header, dict):
+    metadata = header.pop("__metadata__", {}) if isinstance(header, dict) else None
+    if not isinstance(metadata, dict):
         raise _unsound(path)
-    metadata = header.pop("__metadata__", {})
     body = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8)[start:]
     try:
+        _check_layout(header, len(body))
         tensors = {name: _view(body, entry) for name, entry in header.items()}
     except (KeyError, TypeError, ValueError, RuntimeError):
         raise _unsound(path) from None
@@ -76,13 +77,32 @@ def _header_length(first: bytes, size: int, path: Path) -> int:
     return length
 
 
+def _unique(pairs: list[tuple[str, object]]) -> dict:
+    """Build a mapping; a name that occurs twice is an attempt to hide something."""
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return mapping
+
+
+def _check_layout(header: dict, size: int) -> None:
+    """Tensors must fill the body without gaps or overlaps; raises ValueError otherwise."""
+    position = 0
+    for begin, end in sorted(tuple(entry["data_offsets"]) for entry in header.values()):
+        if type(begin) is not int or type(end) is not int or begin != position or end < begin:
+            raise ValueError("gap or overlap")
+        position = end
+    if position != size:
+        raise ValueError("the tensors do not fill the file")
+
+
 def _view(body: Tensor, entry: dict) -> Tensor:
     """One tensor of the file; raises ValueError when its entry contradicts itself."""
-    dtype, shape = _DTYPES[entry["dtype"]], [int(n) for n in entry["shape"]]
+    dtype, shape = _DTYPES[entry["dtype"]], entry["shape"]
     begin, end = entry["data_offsets"]
     item = torch.empty((), dtype=dtype).element_size()
-    if min(shape, default=0) < 0 or not 0 <= begin <= end <= len(body):
-        raise ValueError("offsets outside the file")
+    if any(type(n) is not int or n < 0 for n in shape):
+        raise ValueError("a side is no whole number")
     if end - begin != math.prod(shape) * item:
         raise ValueError("size and shape differ")
     raw = body[begin:end]
@@ -116,5 +136,5 @@ def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str
         file.write(struct.pack("<Q", len(text)) + text)
         for tensor in tensors.values():
             flat = tensor.detach().cpu().contiguous().flatten()
-            file.write(flat.view(torch.uint8).numpy().tobytes())
+            file.write(flat.view(torch.uint8).numpy().data)
     os.replace(temporary, path)

@@ -1,0 +1,52 @@
+"""Weights kept in fewer bytes than they compute in."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .moe import MoeLayer
+
+LARGE = 1 << 16
+"""Matrices of fewer elements stay as they are: they would save nothing."""
+
+
+class CastLinear(nn.Module):
+    """A linear layer whose weight is stored in one type and converted when it is used."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        """Take over a layer's parameters.
+
+        Args:
+            weight: (out, in) in the type to store.
+            bias: (out,) or None.
+        """
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+        self.out_features, self.in_features = weight.shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., in) to (..., out) in the type of ``x``."""
+        return F.linear(x, self.weight.to(x.dtype), self.bias)
+
+
+def lower_storage(model: nn.Module, dtype: torch.dtype) -> None:
+    """Store the large matrices of linear layers and experts in another type, in place.
+
+    Args:
+        model: On any device, also meta.
+        dtype: float32 changes nothing.
+    """
+    if dtype == torch.float32:
+        return
+    for module in list(model.modules()):
+        if isinstance(module, MoeLayer):
+            for name in ("w1", "w2"):
+                weight = getattr(module, name).detach().to(dtype)
+                setattr(module, name, nn.Parameter(weight, requires_grad=False))
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Linear) and child.weight.numel() >= LARGE:
+                bias = None if child.bias is None else child.bias.detach()
+                setattr(module, name, CastLinear(child.weight.detach().to(dtype), bias))
