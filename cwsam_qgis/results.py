@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qgis.core import (
     QgsLayerMetadata,
+    QgsLayerTreeLayer,
     QgsMapLayerLegendUtils,
     QgsProject,
     QgsRasterLayer,
@@ -23,7 +24,7 @@ from .i18n import language, translator
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from qgis.core import QgsLayerTreeGroup, QgsMapLayer
+    from qgis.core import QgsMapLayer
 
     from ..engine.types import RunSummary
     from .job import SegmentJob
@@ -66,12 +67,13 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
     for number, (kind, layer) in enumerate(layers):
         layer.setMetadata(_record(layer, job, outcome))
         QgsProject.instance().addMapLayer(layer, False)
-        node = parent.insertLayer(place + number, layer)
+        node = QgsLayerTreeLayer(layer)
         if kind == "polygons":
-            _show_present_classes(parent, node, layer, summary)
+            _show_present_classes(node, layer, summary)
         else:
             node.setItemVisibilityChecked(kind == "classes" and len(layers) == 1)
             node.setExpanded(False)
+        parent.insertChildNode(place + number, node)
     return [layer for _, layer in layers]
 
 
@@ -95,10 +97,9 @@ def _open_layers(job: SegmentJob) -> list[tuple[str, QgsMapLayer]]:
 
 
 def _show_present_classes(
-    parent: QgsLayerTreeGroup, node: object, layer: QgsVectorLayer, summary: RunSummary
+    node: QgsLayerTreeLayer, layer: QgsVectorLayer, summary: RunSummary
 ) -> None:
     """List in the legend only classes that occur; the style keeps all of them."""
-    del parent
     values = [int(category.value()) for category in layer.renderer().categories()]
     present = [values.index(c) for c in sorted(summary.areas) if c in values]
     QgsMapLayerLegendUtils.setLegendNodeOrder(node, present)

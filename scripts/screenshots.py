@@ -17,17 +17,17 @@ import tempfile
 import traceback
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
 SIZE = (1366, 768)
 
 
 def start_qgis(out: Path, image: Path | None) -> int:
     """Run QGIS with this file as its start-up script; returns its exit status."""
     out.mkdir(parents=True, exist_ok=True)
+    root = Path(__file__).resolve().parents[1]  # QGIS runs this text without a file name
     with tempfile.TemporaryDirectory() as folder:
         plugins = Path(folder) / "plugins"
         plugins.mkdir()
-        (plugins / "cwsam").symlink_to(ROOT)
+        (plugins / "cwsam").symlink_to(root)
         profile = Path(folder) / "profiles" / "default" / "QGIS"
         profile.mkdir(parents=True)
         (profile / "QGIS3.ini").write_text(_ini(), encoding="utf-8")
@@ -39,7 +39,7 @@ def start_qgis(out: Path, image: Path | None) -> int:
             "CWSAM_SHOT_IMAGE": str(image.resolve()) if image else "",
             "XDG_RUNTIME_DIR": folder,
         }
-        command = ["qgis", "--nologo", "--noversioncheck", "--skipbadlayers",
+        command = ["qgis", "--nologo", "--noversioncheck",
                    "--profiles-path", folder, "--code", __file__]  # fmt: skip
         if os.environ.get("CWSAM_SHOT_LANGUAGE"):
             command += ["--lang", os.environ["CWSAM_SHOT_LANGUAGE"]]

@@ -104,7 +104,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
 
     def _lay_out(self) -> None:
         form = QFormLayout(self)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("&Keep classes"), self.keep)
         row = QHBoxLayout()
         row.addWidget(self.min_area, 1)

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -74,7 +75,7 @@ class InputBox(QWidget):
 
     def band_numbers(self) -> tuple[int, int, int] | None:
         """Bands for red, green, blue from 1; None where the layer is a ready-made picture."""
-        if not self.band_row.isEnabled():
+        if not self.bands[0].isEnabled():
             return None
         red, green, blue = (max(1, box.currentBand()) for box in self.bands)
         return red, green, blue
@@ -151,27 +152,28 @@ class InputBox(QWidget):
     def _lay_out(self) -> None:
         self.form = QFormLayout(self)
         self.form.setContentsMargins(0, 0, 0, 0)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self.form.addRow(tr("&Layer"), self.layer_box)
-        self.more_row = QWidget()
-        row = QHBoxLayout(self.more_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.more_label, 1)
-        row.addWidget(self.more_clear)
-        self.form.addRow("", self.more_row)
-        self.band_row = QWidget()
-        row = QHBoxLayout(self.band_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for box in self.bands:
-            row.addWidget(box, 1)
-        self.form.addRow(tr("&Bands"), self.band_row)
-        self.form.labelForField(self.band_row).setBuddy(self.bands[0])
-        self.form.addRow(tr("&Extent"), self.extent_box)
-        self.form.addRow("", self.drawn)
-        self.form.addRow(tr("&Pixel size"), self.pixel_size)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.more_row = _row(self.more_label, self.more_clear)
+        self._add_row(tr("&Layer"), self.layer_box, self.more_row)
+        for box, text in zip(self.bands, (tr("&Red"), tr("&Green"), tr("&Blue"))):
+            self.form.addRow(text, box)
+        label = QLabel(tr("&Pixel size"))
+        label.setBuddy(self.pixel_size)
+        self.pixel_row = _row(label, self.pixel_size)
+        self._add_row(tr("&Extent"), self.extent_box, self.drawn, self.pixel_row)
         self.drawn.hide()
         self._show_more()
+
+    def _add_row(self, text: str, *widgets: QWidget) -> None:
+        """A row of several widgets below each other; hidden ones leave no gap."""
+        field = QWidget()
+        column = QVBoxLayout(field)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for widget in widgets:
+            column.addWidget(widget)
+        self.form.addRow(text, field)
+        self.form.labelForField(field).setBuddy(widgets[0])
 
     def _layer_changed(self, layer: QgsRasterLayer | None) -> None:
         """Follow a new layer: its bands, its CRS, whether it needs a pixel size."""
@@ -183,8 +185,9 @@ class InputBox(QWidget):
             picture = self._choose_bands(layer)
             self.drawn.setOutputCrs(layer.crs())
         online = usable and not has_pixel_grid(layer)
-        self.band_row.setEnabled(usable and not picture)
-        self._show_row(self.pixel_size, online)
+        for box in self.bands:
+            box.setEnabled(usable and not picture)
+        self.pixel_row.setVisible(online)
         if online and self.extent_box.currentData() == WHOLE:
             self.extent_box.setCurrentIndex(self.extent_box.findData(VISIBLE))
         if layer is not None and layer.id() in self._more:
@@ -210,10 +213,6 @@ class InputBox(QWidget):
         if self.extent_box.currentData() == VISIBLE:
             self.changed.emit()
 
-    def _show_row(self, field: QWidget, shown: bool) -> None:
-        field.setVisible(shown)
-        self.form.labelForField(field).setVisible(shown)
-
     def _forget_more(self) -> None:
         self._more = []
         self._show_more()
@@ -223,3 +222,13 @@ class InputBox(QWidget):
         names = [layer.name() for layer in self.layers()[1:]]
         self.more_row.setVisible(bool(names))
         self.more_label.setText(tr("and {names}").format(names=", ".join(names)))
+
+
+def _row(first: QWidget, second: QWidget) -> QWidget:
+    """Two widgets side by side; the first takes the room."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(first, 1)
+    layout.addWidget(second)
+    return row

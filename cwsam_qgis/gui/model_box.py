@@ -35,7 +35,6 @@ class ModelBox(QWidget):
         )
         self.label = QLabel()
         self.label.setWordWrap(True)
-        self.label.setEnabled(False)  # drawn in the theme's softer colour
         self.label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -41,7 +41,7 @@ class OutputBox(QWidget):
         self.confidence.setChecked(bool(recall("confidence_raster", False)))
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("Sa&ve to"), self.polygons)
         row = QHBoxLayout()
         row.addWidget(self.classes)

@@ -110,7 +110,6 @@ class SegmentPanel(QWidget):
         self.cancel_button.hide()
         self.device = QLabel()
         self.device.setWordWrap(True)
-        self.device.setEnabled(False)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_ESTIMATE_DELAY)
@@ -201,7 +200,7 @@ class SegmentPanel(QWidget):
         self.run_control.cancel()
 
     def _started(self) -> None:
-        self._begun = time.monotonic()
+        self._begun = 0.0
         self.progress.setRange(0, 0)
         self.progress.setFormat("")
         self.progress.show()
@@ -219,6 +218,8 @@ class SegmentPanel(QWidget):
 
     def _time_left(self, percent: float) -> str:
         """The rest of the run at its pace so far; empty while that says little."""
+        if percent > 0 and not self._begun:
+            self._begun = time.monotonic()  # the model is loaded: the tiles begin
         passed = time.monotonic() - self._begun
         if percent < _FIRST_GUESS or passed < 1:
             return ""

@@ -251,7 +251,7 @@ def test_online_layers_need_extent_and_pixel_size(qgis_app, window, plugin):
     window.canvas.setExtent(QgsRectangle(400000, 6600000, 400200, 6600100))
     panel = open_panel(plugin, window)
     assert panel.input.pixel_size.isVisible()
-    assert not panel.input.band_row.isEnabled()
+    assert panel.input.band_numbers() is None
     assert panel.input.extent_box.currentData() == "visible"
     info = panel.input.source_of(layer).info
     assert info.colours == ("red", "green", "blue")
