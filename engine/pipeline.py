@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,17 @@ import numpy as np
 
 from .errors import Cancelled, RasterError
 from .ports import Progress
+from .tiling.batches import TileBatch, read_ahead, tile_batches
 from .tiling.blend import StripBlender
 from .tiling.grid import TileGrid, tile_grid
-from .tiling.normalize import Radiometry, choose_radiometry
-from .types import NODATA_CLASS, ClassArea, ClassStrip, PolygonBatch, RunSummary
+from .tiling.normalize import Radiometry, Stretch, choose_radiometry
+from .types import NODATA_CLASS, ClassArea, ClassStrip, PolygonBatch, RasterInfo, RunSummary
 from .vector.assemble import Vectorizer, VectorOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from .journal import Journal
     from .ports import FeatureSink, RasterSink, RasterSource
     from .predictor import Predictor
 
@@ -34,6 +36,10 @@ class SegmentOptions:
         overlap: Overlap of tiles in pixels; -1 for an eighth of the tile.
         keep_classes: Class ids kept in the result; None for all. Others become no data.
         vector: Sieve and simplification.
+        stretch: How pixel values become the network's.
+        radiometry: The very values of the stretch; None to choose them from the raster.
+        read_ahead: Read the next batch of tiles in a thread while the network runs; only for
+            sources that may be read from another thread.
     """
 
     bands: tuple[int, int, int] = (1, 2, 3)
@@ -41,6 +47,9 @@ class SegmentOptions:
     overlap: int = -1
     keep_classes: tuple[int, ...] | None = None
     vector: VectorOptions = field(default_factory=VectorOptions)
+    stretch: Stretch = field(default_factory=Stretch)
+    radiometry: Radiometry | None = None
+    read_ahead: bool = False
 
 
 class StageClock:
@@ -66,6 +75,7 @@ def segment(
     features: FeatureSink | None = None,
     rasters: Sequence[RasterSink] = (),
     progress: Progress | None = None,
+    journal: Journal | None = None,
 ) -> RunSummary:
     """Segment one raster.
 
@@ -76,6 +86,7 @@ def segment(
         features: Receives the polygons; None when only rasters are wanted.
         rasters: Receive each class strip.
         progress: Told after every batch of tiles; asked whether to stop.
+        journal: Keeps finished strips, and gives those of an interrupted run back.
 
     Returns:
         Totals by class and timings.
@@ -91,7 +102,7 @@ def segment(
     vectorizer = None
     if features is not None:
         vectorizer = Vectorizer(info.width, info.height, info.grid, info.crs, options.vector)
-    for strip in class_strips(source, predictor, options, progress, clock, summary):
+    for strip in class_strips(source, predictor, options, progress, clock, summary, journal):
         with clock.stage("write"):
             for sink in rasters:
                 sink.write(strip)
@@ -112,78 +123,91 @@ def class_strips(
     progress: Progress,
     clock: StageClock,
     summary: RunSummary,
+    journal: Journal | None = None,
 ) -> Iterator[ClassStrip]:
-    """Classify a raster strip by strip, from top to bottom."""
-    info, cell = source.info, predictor.cell
-    tile = options.tile or predictor.tile
-    overlap = options.overlap if options.overlap >= 0 else tile // 8
-    grid = tile_grid(info.width, info.height, tile, overlap, predictor.patch)
+    """Classify a raster strip by strip, from top to bottom; one strip a row of tiles."""
+    grid, overlap = plan_tiles(source.info, predictor, options)
     with clock.stage("read"):
-        radiometry = choose_radiometry(source, options.bands)
+        radiometry = settle_radiometry(source, options)
     summary.notices.append(f"Radiometry: {radiometry.description}.")
-    blender = StripBlender(grid, cell, overlap, predictor.class_ids)
-    for index, row in enumerate(grid.rows):
-        for batch in _batches(source, grid, row, radiometry, predictor, options, clock):
+    blender = StripBlender(grid, predictor.cell, overlap, predictor.class_ids)
+    first = _resume(journal, blender, summary)
+    if first:
+        for strip in journal.strips():
+            progress.report(strip.row, grid.height, "Resuming")
+            yield keep_only(strip, options.keep_classes)
+    batches = tile_batches(
+        source,
+        grid,
+        options.bands,
+        radiometry,
+        predictor.pixel_statistics,
+        predictor.batch_size(grid.tile),
+        first,
+    )
+    batches = read_ahead(batches) if options.read_ahead else batches
+    before = summary.tiles
+    with closing(batches):
+        while True:
+            with clock.stage("read"):
+                batch = next(batches, None)
+            if batch is None:
+                return
             if progress.cancelled():
                 raise Cancelled("Stopped; nothing was written.")
-            _predict_batch(batch, row, blender, predictor, clock, summary)
-            done = index * len(grid.cols) + batch[-1].number + 1
+            _predict_batch(batch, blender, predictor, clock, summary)
+            done = batch.row * len(grid.cols) + batch.first + len(batch.tiles)
             progress.report(done, len(grid), "Segmenting")
-        strips = blender.finish_row(index)
-        while True:
-            with clock.stage("blend"):
-                strip = next(strips, None)
-            if strip is None:
-                break
-            yield keep_only(strip, options.keep_classes)
+            if batch.ends_row:
+                with clock.stage("blend"):
+                    strip = blender.finish_row()
+                if journal is not None:
+                    with clock.stage("journal"):
+                        journal.add(strip, summary.tiles - before, blender.state())
+                    before = summary.tiles
+                yield keep_only(strip, options.keep_classes)
 
 
-@dataclass
-class _Tile:
-    """One tile on its way: number in its row, left edge, normalised pixels, valid mask."""
-
-    number: int
-    col: int
-    image: np.ndarray | None
-    valid: np.ndarray
+def settle_radiometry(source: RasterSource, options: SegmentOptions) -> Radiometry:
+    """The stretch of a run: the one that is given, else chosen from the raster."""
+    return options.radiometry or choose_radiometry(source, options.bands, options.stretch)
 
 
-def _batches(
-    source: RasterSource,
-    grid: TileGrid,
-    row: int,
-    radiometry: Radiometry,
-    predictor: Predictor,
-    options: SegmentOptions,
-    clock: StageClock,
-) -> Iterator[list[_Tile]]:
-    """Read one row of tiles in batches; tiles without a valid pixel carry no image."""
-    size = predictor.batch_size(grid.tile)
-    tiles: list[_Tile] = []
-    for number, col in enumerate(grid.cols):
-        with clock.stage("read"):
-            pixels, valid = source.read(grid.window(row, col), options.bands)
-            image = None
-            if valid.any():
-                image = radiometry.normalise(pixels, valid, *predictor.pixel_statistics)
-                image = pad_by_mirror(image, grid.tile)
-        tiles.append(_Tile(number, col, image, valid))
-        if len(tiles) == size or number == len(grid.cols) - 1:
-            yield tiles
-            tiles = []
+def plan_tiles(
+    info: RasterInfo, predictor: Predictor, options: SegmentOptions
+) -> tuple[TileGrid, int]:
+    """Lay the tiles of a run; returns them and their overlap in pixels.
+
+    Raises:
+        ConfigError: Tile and overlap do not fit together.
+    """
+    tile = options.tile or predictor.tile
+    overlap = options.overlap if options.overlap >= 0 else tile // 8
+    return tile_grid(info.width, info.height, tile, overlap, predictor.patch), overlap
+
+
+def _resume(journal: Journal | None, blender: StripBlender, summary: RunSummary) -> int:
+    """Bring the blender to where an interrupted run was; returns the rows of tiles done."""
+    if journal is None:
+        return 0
+    state = journal.state() if journal.rows_done else None
+    if state:
+        blender.restore(state)
+    summary.notices += journal.notices
+    summary.tiles += journal.tiles_done
+    return journal.rows_done
 
 
 def _predict_batch(
-    tiles: list[_Tile],
-    row: int,
+    batch: TileBatch,
     blender: StripBlender,
     predictor: Predictor,
     clock: StageClock,
     summary: RunSummary,
 ) -> None:
     """Run the tiles that hold data through the network and add them to the blender."""
-    filled = [tile for tile in tiles if tile.image is not None]
-    for tile in tiles:
+    filled = [tile for tile in batch.tiles if tile.image is not None]
+    for tile in batch.tiles:
         blender.mark_valid(tile.col, tile.valid)
     if not filled:
         return
@@ -193,22 +217,6 @@ def _predict_batch(
         for tile, probability in zip(filled, probabilities):
             blender.add(tile.col, probability)
     summary.tiles += len(filled)
-
-
-def pad_by_mirror(image: np.ndarray, tile: int) -> np.ndarray:
-    """Fill a tile that reaches beyond the raster with the raster's mirror image.
-
-    Args:
-        image: (C, h, w), h and w at most ``tile``.
-        tile: Wanted side.
-
-    Returns:
-        (C, tile, tile).
-    """
-    _, h, w = image.shape
-    if (h, w) == (tile, tile):
-        return image
-    return np.pad(image, ((0, 0), (0, tile - h), (0, tile - w)), mode="symmetric")
 
 
 def keep_only(strip: ClassStrip, classes: tuple[int, ...] | None) -> ClassStrip:

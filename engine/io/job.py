@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import ConfigError, OutputError
-from ..pipeline import SegmentOptions, segment
-from ..tiling.normalize import choose_radiometry
+from ..journal import Journal, file_facts, open_journal, raster_facts
+from ..pipeline import SegmentOptions, segment, settle_radiometry
 from ..types import NODATA_CLASS, ClassStrip, RasterInfo, RunSummary
+from .mosaic import MosaicSource, open_mosaic
 from .preview import write_preview
 from .raster_sink import ClassRasterSink, ConfidenceRasterSink
-from .raster_source import default_bands, open_raster
+from .raster_source import RasterioSource, default_bands, open_raster
+from .record import raster_record
 from .vector_sink import open_vector_sink
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..models.card import ModelCard
-    from ..ports import Progress, RasterSource
+    from ..ports import FeatureSink, Progress, RasterSink, RasterSource
     from ..predictor import Predictor
 
 PREVIEW_SIDE = 2000
@@ -40,6 +42,7 @@ class Outputs:
         classes: Class raster.
         confidence: Confidence raster.
         preview: Picture of image and class map.
+        cog: Write the rasters as cloud-optimised GeoTIFFs.
     """
 
     polygons: Path | None = None
@@ -48,6 +51,7 @@ class Outputs:
     classes: Path | None = None
     confidence: Path | None = None
     preview: Path | None = None
+    cog: bool = False
 
     def paths(self) -> tuple[Path, ...]:
         """All files asked for."""
@@ -105,12 +109,14 @@ class JobOptions:
         bands: Band numbers from 1; None to choose by colour interpretation.
         min_area: Smallest polygon.
         simplify: Tolerance of simplification.
+        gsd_m: Ground sample distance to resample to, in metres; None for the raster's own.
     """
 
-    segment: SegmentOptions = SegmentOptions()
+    segment: SegmentOptions = field(default_factory=SegmentOptions)
     bands: tuple[int, int, int] | None = None
     min_area: Length = Length(0, True)
     simplify: Length = Length(0, True)
+    gsd_m: float | None = None
 
     def for_raster(self, info: RasterInfo) -> tuple[SegmentOptions, list[str]]:
         """Settle bands and sizes for one raster; returns options and notices."""
@@ -151,25 +157,56 @@ class PreviewCollector:
         self.classes[start : start + len(rows)] = rows
 
 
+@dataclass(frozen=True)
+class Resume:
+    """Wish for a journal, so that the run can be resumed.
+
+    Attributes:
+        identity: Model and settings that the class map depends on, as texts.
+        fresh: Start over even if an interrupted run is found.
+    """
+
+    identity: tuple[str, ...]
+    fresh: bool = False
+
+
+def open_images(images: Sequence[str | Path], options: JobOptions) -> RasterioSource | MosaicSource:
+    """Open one raster, resampled if asked for, or several as a mosaic.
+
+    Raises:
+        RasterError: One cannot be read, or they do not fit together.
+        ConfigError: A mosaic is to be resampled.
+    """
+    if len(images) == 1:
+        return open_raster(images[0], gsd_m=options.gsd_m)
+    if options.gsd_m is not None:
+        raise ConfigError(
+            "--gsd cannot be combined with --mosaic: make one file with gdalbuildvrt first."
+        )
+    return open_mosaic([str(image) for image in images])
+
+
 def segment_file(
-    image: str | Path,
+    image: str | Path | Sequence[str | Path],
     outputs: Outputs,
     predictor: Predictor,
     card: ModelCard,
     options: JobOptions,
     record: Mapping[str, str],
     progress: Progress | None = None,
+    resume: Resume | None = None,
 ) -> tuple[RasterInfo, RunSummary]:
-    """Segment one raster file.
+    """Segment one raster file, or several as one.
 
     Args:
-        image: Anything rasterio opens.
+        image: Anything rasterio opens; several make a mosaic.
         outputs: Files to write; all appear together at the end, or none.
         predictor: The network.
         card: Its card, for warnings.
         options: The user's settings.
         record: What was run, kept in the GeoPackage.
         progress: Told after every batch of tiles; asked whether to stop.
+        resume: Keep a journal and go on from that of an interrupted run.
 
     Returns:
         ``(info, summary)``: the raster and what was done.
@@ -177,36 +214,87 @@ def segment_file(
     Raises:
         CwsamError: With a sentence for the user.
     """
-    _check_distinct(image, outputs)
-    with open_raster(image) as source, ExitStack() as stack:
+    images = [image] if isinstance(image, (str, Path)) else list(image)
+    check_distinct(images, outputs)
+    with open_images(images, options) as source, ExitStack() as stack:
         info = source.info
         settled, notices = options.for_raster(info)
         notices = [*source.notices, *notices, *gsd_warnings(info, card)]
-        rasters, collector = [], None
-        if outputs.classes is not None:
-            rasters.append(stack.enter_context(ClassRasterSink(outputs.classes, info)))
-        if outputs.confidence is not None:
-            rasters.append(stack.enter_context(ConfidenceRasterSink(outputs.confidence, info)))
-        if outputs.preview is not None:
-            collector = PreviewCollector(info)
-            rasters.append(collector)
-        features = None
-        if outputs.polygons is not None:
-            features = stack.enter_context(
-                open_vector_sink(
-                    outputs.polygons, info, outputs.layer, outputs.append, metadata=record
-                )
-            )
-        summary = segment(source, predictor, settled, features, rasters, progress)
+        notices += _format_notices(outputs, info)
+        features, rasters, collector = _open_sinks(stack, outputs, info, record)
+        journal = None
+        if resume is not None:
+            journal = _journal(images, source, settled, resume)
+            stack.callback(journal.close)
+        summary = segment(source, predictor, settled, features, rasters, progress, journal)
         summary.notices[:0] = notices
         if collector is not None:
             _write_preview(source, settled, collector, summary, outputs.preview)
+    if journal is not None:
+        journal.remove()
     return info, summary
 
 
-def _check_distinct(image: str | Path, outputs: Outputs) -> None:
-    """Refuse outputs that would overwrite the image or each other."""
-    taken = {Path(image).resolve()}
+def _open_sinks(
+    stack: ExitStack, outputs: Outputs, info: RasterInfo, record: Mapping[str, str]
+) -> tuple[FeatureSink | None, list[RasterSink], PreviewCollector | None]:
+    """Open all outputs that are asked for; the stack closes them."""
+    rasters, collector, features = [], None, None
+    for path, sink in (
+        (outputs.classes, ClassRasterSink),
+        (outputs.confidence, ConfidenceRasterSink),
+    ):
+        if path is not None:
+            rasters.append(stack.enter_context(sink(path, info, cog=outputs.cog)))
+    if outputs.preview is not None:
+        collector = PreviewCollector(info)
+        rasters.append(collector)
+    if outputs.polygons is not None:
+        metadata = {**record, **raster_record(info)}
+        features = stack.enter_context(
+            open_vector_sink(
+                outputs.polygons, info, outputs.layer, outputs.append, metadata=metadata
+            )
+        )
+    return features, rasters, collector
+
+
+def _journal(
+    images: Sequence[str | Path],
+    source: RasterSource,
+    options: SegmentOptions,
+    resume: Resume,
+) -> Journal:
+    """The journal of these images under these settings; unchanged images go on in it."""
+    where = [str(Path(image).resolve()) for image in images]
+    chosen = (options.bands, options.tile, options.overlap, options.stretch, options.radiometry)
+    facts: dict[str, str] = {}
+    for number, path in enumerate(where):
+        kept = raster_facts(source, path, options.bands) if not number else file_facts(path)
+        facts.update({f"{name} {number}" if number else name: kept[name] for name in kept})
+    identity = [*where, *resume.identity, repr(chosen)]
+    return open_journal(identity, facts, source.info.width, resume.fresh)
+
+
+def _format_notices(outputs: Outputs, info: RasterInfo) -> list[str]:
+    """What a format will do to this raster's polygons."""
+    path = outputs.polygons
+    if path is not None and path.suffix.lower() in (".geojson", ".json") and info.crs is None:
+        return [
+            f"{path.name} should hold longitude and latitude, but {info.name} has no CRS: its "
+            "coordinates are those of the raster, which other programs will misplace; "
+            "choose .gpkg."
+        ]
+    return []
+
+
+def check_distinct(images: Sequence[str | Path], outputs: Outputs) -> None:
+    """Refuse outputs that would overwrite the images or each other.
+
+    Raises:
+        OutputError: Names the file.
+    """
+    taken = {Path(image).resolve() for image in images}
     for path in outputs.paths():
         if path.resolve() in taken:
             raise OutputError(f"{path} is asked for twice or is the input; choose another name.")
@@ -220,7 +308,7 @@ def gsd_warnings(info: RasterInfo, card: ModelCard) -> list[str]:
         return []
     return [
         f"{info.name} has {info.gsd_m:.3g} m a pixel, the model is made for {low:g} to {high:g} m: "
-        "expect a poorer map, or resample the image first."
+        f"expect a poorer map, or resample with --gsd {min(max(info.gsd_m, low), high):g}."
     ]
 
 
@@ -231,7 +319,7 @@ def _write_preview(
     summary: RunSummary,
     path: Path,
 ) -> None:
-    radiometry = choose_radiometry(source, options.bands)
+    radiometry = settle_radiometry(source, options)
     shape = collector.classes.shape
     pixels, valid = source.read_decimated(PREVIEW_SIDE, options.bands)
     stretched = radiometry.normalise(pixels, valid, (0.0,) * 3, (1.0,) * 3)

@@ -17,6 +17,8 @@ for _name in ("rasterio", "pyogrio"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 GDAL_OPTIONS = {
+    # Megabytes; GDAL's own choice, a share of the machine's memory, grows with the raster.
+    "GDAL_CACHEMAX": 256,
     "GDAL_PAM_ENABLED": True,
     # A JPEG that ends early is an error, not a grey half.
     "GDAL_ERROR_ON_LIBJPEG_WARNING": True,

@@ -18,6 +18,7 @@ from ..types import RasterInfo
 from .crs import describe_crs
 from .geotransform import from_affine
 from .quiet import gdal_options, quiet_gdal
+from .resample import resampled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,22 +30,30 @@ if TYPE_CHECKING:
 _RGB = ("red", "green", "blue")
 
 
-def open_raster(path: str | Path, expand_palette: bool = True) -> RasterioSource:
+def open_raster(
+    path: str | Path, expand_palette: bool = True, gsd_m: float | None = None
+) -> RasterioSource:
     """Open a raster file for reading.
 
     Args:
         path: Anything GDAL opens: a file, a VRT, a ``/vsi…`` path.
         expand_palette: Show a raster with a colour table as red, green and blue. Label
             rasters want False: their palette numbers are the data.
+        gsd_m: Ground sample distance to resample to while reading, in metres: averages of the
+            pixels where that is coarser, bilinear where it is finer. None leaves the pixels.
 
     Raises:
-        RasterError: The file is missing, no image, damaged, without bands, or complex.
+        RasterError: The file is missing, no image, damaged, without bands, or complex, or it
+            has no scale to resample by.
     """
     with quiet_gdal():
         dataset = _open_dataset(path)
         try:
             _check_bands(dataset, path)
-            return RasterioSource(dataset, _short(path), expand_palette)
+            source = RasterioSource(dataset, _short(path), expand_palette)
+            if gsd_m is not None:
+                source.resample(gsd_m)
+            return source
         except (RasterError, RasterioError):
             dataset.close()
             raise
@@ -80,7 +89,7 @@ class RasterioSource:
         self._name = name
         self._file = dataset
         self._lock = threading.Lock()
-        self._data = self._warped(dataset)
+        self._data = self._below = self._warped(dataset)
         self._palette = _palette(self._data) if expand_palette else None
         self._info = self._describe()
 
@@ -99,7 +108,30 @@ class RasterioSource:
         """Close the file; further reads fail."""
         if self._data is not self._file:
             self._data.close()
+        if self._below is not self._file:
+            self._below.close()
         self._file.close()
+
+    def resample(self, gsd_m: float) -> None:
+        """Show the raster with pixels of another size on the ground; its extent stays.
+
+        Args:
+            gsd_m: Side of a pixel at the raster's centre in metres.
+
+        Raises:
+            RasterError: The raster has no scale on the ground.
+        """
+        own = self._info.gsd_m
+        if own is None:
+            raise RasterError(
+                f"{self._name} has no scale on the ground, so --gsd cannot be met: "
+                "give it a CRS and a geotransform with gdal_translate, or leave --gsd out."
+            )
+        self._data = resampled(self._data, own / gsd_m)
+        self._info = self._describe()
+        self.notices.append(
+            f"{self._name} is resampled from {own:.3g} to {gsd_m:g} m a pixel while it is read."
+        )
 
     def read(self, window: Window, bands: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Read pixels at full resolution.

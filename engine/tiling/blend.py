@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -12,14 +13,15 @@ from torch import Tensor
 from ..types import NODATA_CLASS, ClassStrip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import numpy as np
+    from collections.abc import Mapping, Sequence
 
     from .grid import TileGrid
 
-MAX_STRIP_ELEMENTS = 1 << 24
+MAX_STRIP_ELEMENTS = 1 << 22
 """Largest block of full-resolution probabilities held at once, in elements."""
+
+BLOCK_CELLS = 512
+"""Columns of cells, beside a tile's own, whose sums are held in full height."""
 
 
 def blend_window(length: int, overlap: int) -> Tensor:
@@ -39,13 +41,22 @@ def blend_window(length: int, overlap: int) -> Tensor:
 
 
 class StripBlender:
-    """Adds tiles row by row and hands out finished strips of the class map.
+    """Adds tiles row by row, from left to right, and hands out finished strips of the class map.
 
-    Holds one tile's height of the raster's width at the decoder's resolution; nothing that
-    grows with the raster's height. Notation: K classes, s pixels a decoder cell.
+    Only a block of columns is summed in the full height of a tile. Columns that no later tile
+    of the row touches are classified at once, but for their last rows, which wait for the next
+    row of tiles: those alone are held for the whole width. Nothing grows with the raster's
+    height. Notation: K classes, s pixels a decoder cell.
     """
 
-    def __init__(self, grid: TileGrid, cell: int, overlap: int, class_ids: Sequence[int]) -> None:
+    def __init__(
+        self,
+        grid: TileGrid,
+        cell: int,
+        overlap: int,
+        class_ids: Sequence[int],
+        block: int = BLOCK_CELLS,
+    ) -> None:
         """Prepare for a raster.
 
         Args:
@@ -53,19 +64,25 @@ class StripBlender:
             cell: s.
             overlap: Overlap of tiles in pixels.
             class_ids: Class id of each of the K channels.
+            block: Columns of cells held in full height, beside a tile's own.
         """
         self.grid, self.cell = grid, cell
         self.class_ids = torch.tensor(class_ids, dtype=torch.uint8)
-        cells = grid.tile // cell
+        cells, channels = grid.tile // cell, len(class_ids)
         self.window = blend_window(cells, overlap // cell)
-        self.columns = grid.cols[-1] // cell + cells
-        self.sums = torch.zeros(len(class_ids), cells, self.columns)
         self.weight_cols = self._weight_sum(grid.cols)
         self.weight_rows = self._weight_sum(grid.rows)
+        self.columns = len(self.weight_cols)
+        steps = [(lower - upper) // cell for upper, lower in zip(grid.rows, grid.rows[1:])]
+        self.sums = torch.zeros(channels, cells, min(self.columns, block + cells))
+        # Rows of cells that wait for the next row of tiles, and the last finished row.
+        self.waiting = torch.zeros(channels, cells - min(steps, default=cells), self.columns)
+        self.tail = torch.zeros(channels, 1, self.columns)
         # One cell more than a tile: the last half cell of a strip waits for the next one.
         self.valid = torch.zeros(cell + grid.tile, grid.width, dtype=torch.bool)
-        self.tail: Tensor | None = None
+        self.kept = 0  # rows of `waiting` in use
         self.next_row = 0
+        self._start_row(0)
 
     def _weight_sum(self, edges: Sequence[int]) -> Tensor:
         """Sum of the weights along one axis; the two-dimensional window is a product."""
@@ -75,19 +92,37 @@ class StripBlender:
             total[edge // self.cell : edge // self.cell + cells] += self.window
         return total
 
+    def _start_row(self, index: int) -> None:
+        """Turn to a row of tiles, at its left end."""
+        rows, s = self.grid.rows, self.cell
+        self.index = index
+        self.is_last = index == len(rows) - 1
+        self.done = (self.grid.tile if self.is_last else rows[index + 1] - rows[index]) // s
+        self.origin = 0  # column of cells at the left of `sums`
+        self.next_col = 0  # first pixel column that is not classified yet
+        self.left: Tensor | None = None  # last finished column, context of the next block
+        complete = rows[index] + self.done * s - (0 if self.is_last else s // 2)
+        self.end = min(self.grid.height, complete)
+        self.planes = np.empty((3, self.end - self.next_row, self.grid.width), np.uint8)
+        self.sums.zero_()
+        self.sums[:, : self.kept] = self.waiting[:, : self.kept, : self.sums.shape[2]]
+        self.kept_above, self.kept = self.kept, self.sums.shape[1] - self.done
+
     def add(self, col: int, probabilities: Tensor) -> None:
-        """Add one tile of the current row of tiles.
+        """Add one tile of the current row of tiles; tiles come from left to right.
 
         Args:
             col: Left edge of the tile in pixels.
             probabilities: (K, tile / s, tile / s) float32.
         """
         first = col // self.cell
-        part = self.sums[:, :, first : first + len(self.window)]
+        while first + len(self.window) > self.origin + self.sums.shape[2]:
+            self._finish_columns(min(first, self.origin + self.sums.shape[2]))
+        part = self.sums[:, :, first - self.origin :][:, :, : len(self.window)]
         part.addcmul_(probabilities, self.window[:, None] * self.window)
 
     def mark_valid(self, col: int, valid: np.ndarray) -> None:
-        """Note which pixels of a tile of the current row hold data.
+        """Note which pixels of a tile of the current row hold data, before it is added.
 
         Args:
             col: Left edge of the tile in pixels.
@@ -96,65 +131,104 @@ class StripBlender:
         h, w = valid.shape
         self.valid[self.cell : self.cell + h, col : col + w] = torch.from_numpy(valid)
 
-    def finish_row(self, index: int) -> Iterator[ClassStrip]:
-        """Close a row of tiles and hand out the raster rows that no later tile touches.
+    def finish_row(self) -> ClassStrip:
+        """Close a row of tiles and hand out the raster rows that no later tile touches."""
+        while self.origin < self.columns:
+            self._finish_columns(min(self.columns, self.origin + self.sums.shape[2]))
+        strip = ClassStrip(self.next_row, *self.planes)
+        self.next_row = self.end
+        if not self.is_last:
+            pixels = self.done * self.cell
+            self.valid[: len(self.valid) - pixels] = self.valid[pixels:].clone()
+            self.valid[len(self.valid) - pixels :] = False
+            self._start_row(self.index + 1)
+        return strip
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the rows of tiles so far leave for the next ones; see :meth:`restore`."""
+        return {
+            "row": np.array([self.index, self.next_row]),
+            "waiting": self.waiting[:, : self.kept_above].numpy(),
+            "tail": self.tail.numpy(),
+            "valid": np.packbits(self.valid.numpy(), axis=1),
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue where another blender of the same raster was after finishing a row."""
+        index, self.next_row = map(int, state["row"])
+        self.kept = state["waiting"].shape[1]
+        self.waiting[:, : self.kept] = torch.from_numpy(state["waiting"])
+        self.tail[:] = torch.from_numpy(state["tail"])
+        valid = np.unpackbits(state["valid"], axis=1, count=self.grid.width).astype(bool)
+        self.valid[:] = torch.from_numpy(valid)
+        self._start_row(index)
+
+    def _finish_columns(self, stop: int) -> None:
+        """Classify the columns of cells from the origin to ``stop``, which are complete."""
+        start, n = self.origin, stop - self.origin
+        top = self.grid.rows[self.index] // self.cell
+        weight = self.weight_rows[top : top + self.done, None] * self.weight_cols[start:stop]
+        finished = self.sums[:, : self.done, :n] / weight
+        context = [self.tail[:, :, start:stop] if self.index else finished[:, :1], finished]
+        if self.is_last:
+            context.append(finished[:, -1:])
+        cells = torch.cat(context, 1)
+        cells = torch.cat([cells[:, :, :1] if self.left is None else self.left, cells], 2)
+        self._classify_block(cells, stop)
+        self.left = cells[:, :, -1:].clone()
+        if not self.is_last:
+            self.tail[:, :, start:stop] = finished[:, -1:]
+            self.waiting[:, : self.kept, start:stop] = self.sums[:, self.done :, :n]
+        self._shift(n)
+
+    def _shift(self, n: int) -> None:
+        """Move the block of sums ``n`` columns to the right."""
+        width = self.sums.shape[2]
+        self.sums[:, :, : width - n] = self.sums[:, :, n:].clone()
+        self.sums[:, :, width - n :] = 0
+        self.origin += n
+        fresh = self.waiting[:, : self.kept_above, self.origin + width - n : self.origin + width]
+        self.sums[:, : self.kept_above, width - n : width - n + fresh.shape[2]] = fresh
+
+    def _classify_block(self, cells: Tensor, stop: int) -> None:
+        """Upsample cells bilinearly and classify the pixels that have their whole context.
 
         Args:
-            index: Number of the row of tiles, from 0.
+            cells: (K, h, n + 1), with one row above and one column to the left as context.
+            stop: Column of cells behind the block.
         """
-        grid, s = self.grid, self.cell
-        start = grid.rows[index]
-        is_last = index == len(grid.rows) - 1
-        end = start + grid.tile if is_last else grid.rows[index + 1]
-        done = (end - start) // s
-        weight = self.weight_rows[start // s : start // s + done, None] * self.weight_cols
-        finished = self.sums[:, :done] / weight
-        yield from self._strips(finished, start, is_last)
-        if not is_last:
-            self._shift(done)
-
-    def _shift(self, done: int) -> None:
-        """Move the unfinished cells to the top."""
-        kept = self.sums.shape[1] - done
-        self.sums[:, :kept] = self.sums[:, done:].clone()
-        self.sums[:, kept:] = 0
-        pixels = done * self.cell
-        self.valid[: len(self.valid) - pixels] = self.valid[pixels:].clone()
-        self.valid[len(self.valid) - pixels :] = False
-
-    def _strips(self, cells: Tensor, start: int, is_last: bool) -> Iterator[ClassStrip]:
-        """Upsample finished cells (K, n, columns) bilinearly, with one row of context."""
-        s, width = self.cell, self.grid.width
-        context = [cells[:, :1] if self.tail is None else self.tail, cells]
-        if is_last:
-            context.append(cells[:, -1:])
-        self.tail = cells[:, -1:].clone()
-        block = torch.cat(context, 1)
-        top = start - s  # raster row of the block's first pixel row
-        complete = start + cells.shape[1] * s - (0 if is_last else s // 2)
-        end = min(self.grid.height, complete)
-        rows = s * max(1, MAX_STRIP_ELEMENTS // (cells.shape[0] * self.columns * s * s))
-        while self.next_row < end:
-            stop = min(end, self.next_row + rows)
-            a, b = (math.floor((y + 0.5 - top) / s - 0.5) for y in (self.next_row, stop - 1))
+        s, grid = self.cell, self.grid
+        top, left = grid.rows[self.index] - s, (self.origin - 1) * s
+        complete = stop * s - (0 if stop == self.columns else s // 2)
+        end_col = min(grid.width, complete)
+        cols = slice(self.next_col - left, end_col - left)
+        rows = s * max(1, MAX_STRIP_ELEMENTS // (cells.shape[0] * cells.shape[2] * s * s))
+        row = self.next_row
+        while row < self.end and self.next_col < end_col:
+            below = min(self.end, row + rows)
+            a, b = (math.floor((y + 0.5 - top) / s - 0.5) for y in (row, below - 1))
             up = F.interpolate(
-                block[None, :, a : b + 2], scale_factor=s, mode="bilinear", align_corners=False
+                cells[None, :, a : b + 2], scale_factor=s, mode="bilinear", align_corners=False
             )[0]
-            first = self.next_row - top - a * s
-            some = up[:, first : first + stop - self.next_row, :width]
-            yield self._classify(some, self.next_row, self.next_row - top)
-            self.next_row = stop
+            first = row - top - a * s
+            target = self.planes[:, row - self.next_row : below - self.next_row]
+            valid = self.valid[row - top : below - top, self.next_col : end_col]
+            self._classify(
+                up[:, first : first + below - row, cols],
+                valid,
+                target[:, :, self.next_col : end_col],
+            )
+            row = below
+        self.next_col = max(self.next_col, end_col)
 
-    def _classify(self, probabilities: Tensor, row: int, valid_row: int) -> ClassStrip:
-        """Turn (K, h, width) probabilities into classes, confidence and runner-up."""
+    def _classify(self, probabilities: Tensor, valid: Tensor, planes: np.ndarray) -> None:
+        """Turn (K, h, w) probabilities into (3, h, w) classes, confidence and runner-up."""
         confidence, best = probabilities.max(0)
         if len(self.class_ids) > 1:
             runner_up = self.class_ids[probabilities.scatter(0, best[None], -1.0).argmax(0)]
         else:
             runner_up = torch.full(best.shape, NODATA_CLASS, dtype=torch.uint8)
-        classes = self.class_ids[best]
         percent = (confidence * 100).round_().clamp_(0, 100).to(torch.uint8)
-        hidden = ~self.valid[valid_row : valid_row + len(classes)]
-        for plane in (classes, percent, runner_up):
-            plane[hidden] = NODATA_CLASS
-        return ClassStrip(row, classes.numpy(), percent.numpy(), runner_up.numpy())
+        hidden = ~valid
+        for target, plane in zip(planes, (self.class_ids[best], percent, runner_up)):
+            target[...] = plane.masked_fill_(hidden, NODATA_CLASS).numpy()

@@ -58,6 +58,7 @@ def tile_grid(width: int, height: int, tile: int, overlap: int, cell: int) -> Ti
 
 
 def _starts(length: int, tile: int, stride: int, cell: int) -> tuple[int, ...]:
-    """Edges along one axis; the last tile is moved back to end just behind the raster."""
-    last = max(0, -(-(length - tile) // cell) * cell)
-    return (*range(0, last, stride), last)
+    """Edges along one axis, evenly spread; the last tile ends just behind the raster."""
+    last, step = max(0, -(-(length - tile) // cell)), stride // cell
+    count = -(-last // step)
+    return (*(number * last // count * cell for number in range(count)), last * cell)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import RasterError
+from ..errors import ConfigError, RasterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,45 @@ if TYPE_CHECKING:
 
 SAMPLE_SIDE = 1024
 """Longest side in pixels of the reduced image that statistics are taken from."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """How pixel values become 0-1, as the user wants it.
+
+    Attributes:
+        kind: ``auto`` (0-255 for 8 bit, else percentiles), ``percent``, ``range`` or ``none``
+            (the data type's whole range; floats are taken as 0-1).
+        low: Percentile 0-100 or pixel value that becomes 0.
+        high: Percentile 0-100 or pixel value that becomes 1.
+    """
+
+    kind: str = "auto"
+    low: float = 2.0
+    high: float = 98.0
+
+    @classmethod
+    def parse(cls, text: str) -> Stretch:
+        """Read ``auto``, ``none``, percentiles such as ``2,98`` or a range such as ``0:4000``.
+
+        Raises:
+            ConfigError: The text is none of these.
+        """
+        text = text.strip().lower()
+        if text in ("auto", "none"):
+            return cls(text)
+        kind = "range" if ":" in text else "percent"
+        try:
+            low, high = (float(part) for part in text.split(":" if kind == "range" else ","))
+        except ValueError:
+            low = high = 0.0
+        inside = kind == "range" or (low >= 0 and high <= 100)
+        if not (low < high and inside and np.isfinite([low, high]).all()):
+            raise ConfigError(
+                "--stretch must be auto, none, two percentiles such as 2,98 or a range of pixel "
+                f"values such as 0:4000, not '{text}'."
+            )
+        return cls(kind, low, high)
 
 
 @dataclass(frozen=True)
@@ -63,36 +102,52 @@ class Radiometry:
 
 
 def choose_radiometry(
-    source: RasterSource, bands: Sequence[int], percent: tuple[float, float] = (2.0, 98.0)
+    source: RasterSource,
+    bands: Sequence[int],
+    stretch: Stretch = Stretch(),  # noqa: B008 - frozen
 ) -> Radiometry:
     """Choose the stretch of a raster.
 
-    Eight-bit rasters keep 0-255, which the models were trained on; others are stretched
-    between percentiles of the valid pixels of a reduced read of the whole raster.
+    Unless told otherwise, eight-bit rasters keep 0-255, which the models were trained on;
+    others are stretched between percentiles of the valid pixels of a reduced read of the
+    whole raster.
 
     Args:
         source: The raster.
         bands: Band numbers from 1.
-        percent: Lower and upper percentile, 0-100.
+        stretch: What the user wants.
 
     Raises:
         RasterError: The raster has no valid pixel.
     """
-    info = source.info
-    if all(info.dtypes[b - 1] == "uint8" for b in bands):
+    types = [np.dtype(source.info.dtypes[b - 1]) for b in bands]
+    if stretch.kind == "range":
+        low, high = [stretch.low] * len(bands), [stretch.high] * len(bands)
+        return Radiometry(tuple(low), tuple(high), f"{stretch.low:g} to {stretch.high:g}")
+    if stretch.kind == "none":
+        limits = [(0.0, float(np.iinfo(t).max) if t.kind in "iu" else 1.0) for t in types]
+        text = ", ".join(f"{a:g} to {b:g}" for a, b in limits)
+        return Radiometry(*zip(*limits), f"as stored, {text}")
+    if stretch.kind == "auto" and all(t == np.uint8 for t in types):
         return Radiometry((0.0,) * len(bands), (255.0,) * len(bands), "8 bit, 0-255")
+    low, high = _percentiles(source, bands, (stretch.low, stretch.high))
+    text = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high))
+    return Radiometry(low, high, f"{stretch.low:g}-{stretch.high:g} % stretch: {text}")
+
+
+def _percentiles(
+    source: RasterSource, bands: Sequence[int], percent: tuple[float, float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Lower and upper percentile of each band from a reduced read of the whole raster."""
     pixels, valid = source.read_decimated(SAMPLE_SIDE, bands)
     if not valid.any():
-        raise RasterError(f"{info.name} has no valid pixel; check its nodata value and mask.")
+        raise RasterError(
+            f"{source.info.name} has no valid pixel; check its nodata value and mask."
+        )
     values = pixels[:, valid].astype(np.float64)
     values[~np.isfinite(values)] = np.nan
     low, high = np.nanpercentile(values, percent, axis=1)
     flat = ~(high > low)  # also where all values are NaN
     low, high = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), 1.0, high)
     high = np.where(flat, low + 1.0, high)
-    text = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high))
-    return Radiometry(
-        tuple(low.tolist()),
-        tuple(high.tolist()),
-        f"{percent[0]:g}-{percent[1]:g} % stretch: {text}",
-    )
+    return tuple(low.tolist()), tuple(high.tolist())

@@ -33,3 +33,9 @@ def tiny_model(tmp_path_factory):
     card = ModelCard("for tests", classes_seen=(5, 9, 19, 24), gsd_m=(0.2, 10.0))
     save_model(path, build_model(config), config, card)
     return path
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Keep journals of the tests out of the user's cache."""
+    monkeypatch.setenv("CWSAM_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))

@@ -36,9 +36,10 @@ def whole_at_once(grid, cell, overlap, tiles):
     cell=st.sampled_from([1, 2, 4]),
     overlap=st.integers(0, 8),
     limit=st.sampled_from([1, 400, 1 << 24]),
+    block=st.sampled_from([1, 3, 512]),
     seed=st.integers(0, 99),
 )
-def test_strips_join_to_the_whole(width, height, cell, overlap, limit, seed):
+def test_strips_join_to_the_whole(width, height, cell, overlap, limit, block, seed):
     rng = np.random.default_rng(seed)
     grid = tile_grid(width, height, 16, overlap, cell)
     cells = 16 // cell
@@ -48,16 +49,20 @@ def test_strips_join_to_the_whole(width, height, cell, overlap, limit, seed):
         for col in grid.cols
     }
     valid = rng.random((height, width)) > 0.1
-    blender = StripBlender(grid, cell, overlap, IDS)
+    blender = StripBlender(grid, cell, overlap, IDS, block)
     strips, old = [], blend.MAX_STRIP_ELEMENTS
     blend.MAX_STRIP_ELEMENTS = limit
     try:
         for index, row in enumerate(grid.rows):
             for col in grid.cols:
-                blender.add(col, tiles[row, col])
                 window = grid.window(row, col)
                 blender.mark_valid(col, valid[row : row + window.height, col : col + window.width])
-            strips += list(blender.finish_row(index))
+                blender.add(col, tiles[row, col])
+            strips.append(blender.finish_row())
+            if index == seed % 3 and row != grid.rows[-1]:  # as after an interruption
+                state = {name: array.copy() for name, array in blender.state().items()}
+                blender = StripBlender(grid, cell, overlap, IDS, block)
+                blender.restore(state)
     finally:
         blend.MAX_STRIP_ELEMENTS = old
     assert [s.row for s in strips] == list(np.cumsum([0, *(len(s.classes) for s in strips[:-1])]))
@@ -91,8 +96,8 @@ def test_window_is_positive_and_symmetric(length, overlap):
 def test_one_class_has_no_runner_up():
     grid = tile_grid(8, 8, 8, 0, 2)
     blender = StripBlender(grid, 2, 0, (24,))
-    blender.add(0, torch.ones(1, 4, 4))
     blender.mark_valid(0, np.ones((8, 8), bool))
-    (strip,) = blender.finish_row(0)
+    blender.add(0, torch.ones(1, 4, 4))
+    strip = blender.finish_row()
     assert (strip.classes == 24).all()
     assert (strip.runner_up == 255).all()

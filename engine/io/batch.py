@@ -1,0 +1,165 @@
+"""Many rasters in one call: which images, where their results go, the table at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import OutputError, RasterError
+from .job import Outputs
+from .vector_formats import vector_format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RASTER_SUFFIXES = frozenset(
+    (".tif", ".tiff", ".vrt", ".jp2", ".png", ".jpg", ".jpeg", ".img", ".bil", ".asc", ".ecw")
+)
+"""Files of a folder that are taken as images, by suffix in lower case."""
+
+_OWN = ("_classes.tif", "_confidence.tif", "_preview.png")  # results of an earlier run
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is segmented together, and where the results go.
+
+    Attributes:
+        images: One image, or those of a mosaic.
+        outputs: Files to write.
+    """
+
+    images: tuple[str, ...]
+    outputs: Outputs
+
+    @property
+    def name(self) -> str:
+        """Shown to people."""
+        more = f" and {len(self.images) - 1} more" if len(self.images) > 1 else ""
+        return f"{self.images[0]}{more}"
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """A line of the table at the end.
+
+    Attributes:
+        name: The job's.
+        pixels: Pixels of the raster; 0 when it failed.
+        polygons: Number of polygons.
+        seconds: Wall time.
+        error: The sentence, or empty when all went well.
+    """
+
+    name: str
+    pixels: int = 0
+    polygons: int = 0
+    seconds: float = 0.0
+    error: str = ""
+
+
+def expand_images(images: Sequence[str]) -> tuple[str, ...]:
+    """Replace folders by the rasters in them, sorted by name; results of runs stay out.
+
+    Raises:
+        RasterError: A folder holds no raster.
+    """
+    found: list[str] = []
+    for image in images:
+        folder = Path(image)
+        if not folder.is_dir():
+            found.append(image)
+            continue
+        inside = sorted(
+            str(path)
+            for path in folder.iterdir()
+            if path.suffix.lower() in RASTER_SUFFIXES
+            and path.is_file()
+            and not path.name.startswith(".")
+            and not path.name.endswith(_OWN)
+        )
+        if not inside:
+            raise RasterError(f"The folder {image} holds no raster: give another, or image files.")
+        found += inside
+    return tuple(found)
+
+
+def plan_outputs(
+    images: tuple[str, ...],
+    output: Path | None,
+    wanted: dict[str, Path | None],
+    mosaic: bool = False,
+    cog: bool = False,
+) -> list[Job]:
+    """Name the result files of every image.
+
+    Args:
+        images: Input files.
+        output: Vector file; for several images a folder or a GeoPackage.
+        wanted: ``raster``, ``confidence``, ``preview``: file, or folder for several images.
+        mosaic: Take all images as one.
+        cog: Write rasters as cloud-optimised GeoTIFFs.
+
+    Raises:
+        OutputError: Nothing is asked for, or names do not fit or would collide.
+    """
+    if output is None and not any(wanted.values()):
+        raise OutputError(
+            "Nothing to write; give -o OUT.gpkg, --raster, --confidence or --preview."
+        )
+    if len(images) == 1 or mosaic:
+        if output is not None:
+            vector_format(output)
+        files = (wanted["raster"], wanted["confidence"], wanted["preview"])
+        return [Job(images, Outputs(output, None, False, *files, cog))]
+    stems = [Path(image).stem for image in images]
+    doubled = sorted({stem for stem in stems if stems.count(stem) > 1})
+    if doubled:
+        raise OutputError(f"Two images are called '{doubled[0]}'; run them one by one.")
+    one_file = output is not None and output.suffix.lower() == ".gpkg"
+    folders = [p for p in (None if one_file else output, *wanted.values()) if p is not None]
+    for folder in folders:
+        if folder.suffix or folder.is_file():
+            raise OutputError(f"{folder} must be a folder when there are several images.")
+        folder.mkdir(parents=True, exist_ok=True)
+    return [
+        Job((image,), _outputs_in_folders(stem, output, wanted, one_file, cog))
+        for image, stem in zip(images, stems)
+    ]
+
+
+def _outputs_in_folders(
+    stem: str, output: Path | None, wanted: dict[str, Path | None], one_file: bool, cog: bool
+) -> Outputs:
+    def file(folder: Path | None, ending: str) -> Path | None:
+        return None if folder is None else folder / f"{stem}{ending}"
+
+    return Outputs(
+        output if one_file else file(output, ".gpkg"),
+        stem if one_file else None,
+        False,
+        file(wanted["raster"], "_classes.tif"),
+        file(wanted["confidence"], "_confidence.tif"),
+        file(wanted["preview"], "_preview.png"),
+        cog,
+    )
+
+
+def result_table(results: Sequence[JobResult]) -> str:
+    """A line for each image: pixels, polygons, seconds, and what went wrong."""
+    rows = [("image", "pixels", "polygons", "seconds", "")]
+    for result in results:
+        name = Path(result.name).name
+        if result.error:
+            rows.append((name, "-", "-", f"{result.seconds:.1f}", f"error: {result.error}"))
+        else:
+            figures = (f"{result.pixels:,}", f"{result.polygons:,}", f"{result.seconds:.1f}")
+            rows.append((name, *figures, "ok"))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = [
+        f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  "
+        f"{row[3]:>{widths[3]}}  {row[4]}".rstrip()
+        for row in rows
+    ]
+    return "\n".join(lines)

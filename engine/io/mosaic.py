@@ -1,0 +1,181 @@
+"""Several rasters on a common grid as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import RasterError
+from ..types import GeoTransform, RasterInfo, Window
+from .raster_source import open_raster
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .raster_source import RasterioSource
+
+_ALIGNED_PX = 0.01  # pixels that a grid may be off
+_REMEDY = "bring them to one grid with gdalwarp -tap, or build a VRT with gdalbuildvrt"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One raster and where it lies in the mosaic, in pixels."""
+
+    source: RasterioSource
+    col: int
+    row: int
+
+
+class MosaicSource:
+    """A :class:`~cwsam.engine.ports.RasterSource` over rasters that share CRS and grid.
+
+    Where they overlap, the first one that has a valid pixel shows.
+
+    Attributes:
+        notices: Sentences on the rasters' forms.
+    """
+
+    def __init__(self, sources: Sequence[RasterioSource]) -> None:
+        """Lay the rasters beside each other.
+
+        Raises:
+            RasterError: They have no common CRS, grid, bands or data type.
+        """
+        self._sources = tuple(sources)
+        first = sources[0].info
+        if first.transform is None:
+            raise RasterError(f"{first.name} has no georeference, which --mosaic needs: {_REMEDY}.")
+        for source in sources[1:]:
+            _check_alike(first, source.info)
+        places = [_offset(first, source.info) for source in sources]
+        left, top = (min(place[axis] for place in places) for axis in (0, 1))
+        self._parts = [
+            _Part(source, col - left, row - top) for source, (col, row) in zip(sources, places)
+        ]
+        grid = first.transform
+        x, y = grid.apply(left, top)
+        self._info = replace(
+            first,
+            name=f"{first.name} and {len(sources) - 1} more",
+            width=max(part.col + part.source.info.width for part in self._parts),
+            height=max(part.row + part.source.info.height for part in self._parts),
+            transform=GeoTransform(grid.a, grid.b, x, grid.d, grid.e, y),
+        )
+        self.notices = [text for source in sources for text in source.notices]
+
+    @property
+    def info(self) -> RasterInfo:
+        """Size, bands, georeference."""
+        return self._info
+
+    def __enter__(self) -> MosaicSource:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all files."""
+        for source in self._sources:
+            source.close()
+
+    def read(self, window: Window, bands: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`~cwsam.engine.ports.RasterSource`; pixels of no raster are invalid."""
+        shape = (window.height, window.width)
+        pixels = np.zeros((len(bands), *shape), self._dtype(bands))
+        valid = np.zeros(shape, bool)
+        for part in self._parts:
+            info = part.source.info
+            left, right = (
+                max(window.col, part.col),
+                min(window.col + window.width, part.col + info.width),
+            )
+            top, bottom = (
+                max(window.row, part.row),
+                min(window.row + window.height, part.row + info.height),
+            )
+            if left >= right or top >= bottom:
+                continue
+            inner = Window(left - part.col, top - part.row, right - left, bottom - top)
+            place = (
+                slice(top - window.row, bottom - window.row),
+                slice(left - window.col, right - window.col),
+            )
+            if not valid[place].all():
+                _lay_under(pixels, valid, place, part.source.read(inner, bands))
+        return pixels, valid
+
+    def read_decimated(self, max_side: int, bands: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`~cwsam.engine.ports.RasterSource`; each raster reduced by itself."""
+        info = self._info
+        scale = min(1.0, max_side / max(info.width, info.height))
+        shape = tuple(max(1, int(n * scale)) for n in (info.height, info.width))
+        pixels, valid = np.zeros((len(bands), *shape), self._dtype(bands)), np.zeros(shape, bool)
+        for part in self._parts:
+            size = (part.source.info.height, part.source.info.width)
+            start = [min(n - 1, int(at * scale)) for n, at in zip(shape, (part.row, part.col))]
+            count = [max(1, min(n - a, round(m * scale))) for n, a, m in zip(shape, start, size)]
+            some, seen = part.source.read_decimated(max(1, round(max(size) * scale)), bands)
+            rows, cols = (np.arange(n) * m // n for n, m in zip(count, seen.shape))
+            place = tuple(slice(a, a + n) for a, n in zip(start, count))
+            _lay_under(pixels, valid, place, (some[:, rows][:, :, cols], seen[rows][:, cols]))
+        return pixels, valid
+
+    def _dtype(self, bands: Sequence[int]) -> np.dtype:
+        return np.result_type(*(self._info.dtypes[band - 1] for band in bands))
+
+
+def open_mosaic(paths: Sequence[str]) -> MosaicSource:
+    """Open rasters as one.
+
+    Raises:
+        RasterError: One cannot be read, or they do not fit together.
+    """
+    sources: list[RasterioSource] = []
+    try:
+        for path in paths:
+            sources.append(open_raster(path))
+        return MosaicSource(sources)
+    except RasterError:
+        for source in sources:
+            source.close()
+        raise
+
+
+def _lay_under(pixels, valid, place, below) -> None:
+    """Fill pixels (C, h, w) that are not valid yet from ``below``, (pixels, valid)."""
+    some, seen = below
+    fresh = seen & ~valid[place]
+    pixels[(slice(None), *place)][:, fresh] = some[:, fresh]
+    valid[place] |= fresh
+
+
+def _check_alike(first: RasterInfo, other: RasterInfo) -> None:
+    if other.transform is None or (other.crs and other.crs.wkt) != (first.crs and first.crs.wkt):
+        raise RasterError(f"{first.name} and {other.name} have different CRS: {_REMEDY}.")
+    if other.dtypes != first.dtypes:
+        raise RasterError(f"{first.name} and {other.name} differ in bands or data type: {_REMEDY}.")
+    a, b = first.transform, other.transform
+    size = max(abs(a.a), abs(a.b), abs(a.d), abs(a.e))
+    reach = _ALIGNED_PX * size / max(first.width, first.height, other.width, other.height)
+    steps = ((a.a, b.a), (a.b, b.b), (a.d, b.d), (a.e, b.e))
+    if any(abs(x - y) > reach for x, y in steps):
+        raise RasterError(f"{first.name} and {other.name} differ in pixel size: {_REMEDY}.")
+
+
+def _offset(first: RasterInfo, other: RasterInfo) -> tuple[int, int]:
+    """(col, row) of a raster's corner in the first one's pixels."""
+    grid, x, y = first.transform, other.transform.c, other.transform.f
+    determinant = grid.a * grid.e - grid.b * grid.d
+    dx, dy = x - grid.c, y - grid.f
+    col = (grid.e * dx - grid.b * dy) / determinant
+    row = (grid.a * dy - grid.d * dx) / determinant
+    if abs(col - round(col)) > _ALIGNED_PX or abs(row - round(row)) > _ALIGNED_PX:
+        raise RasterError(
+            f"{other.name} lies {col - round(col):.2f} x {row - round(row):.2f} pixels off the "
+            f"grid of {first.name}: {_REMEDY}."
+        )
+    return round(col), round(row)

@@ -1,0 +1,119 @@
+"""The run record: what was run, on what, with what; written as JSON and run again from it."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ... import __version__
+from ..errors import ConfigError
+from .gpkg import read_metadata
+from .staging import OutputGuard, Staging
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..types import RasterInfo, RunSummary
+
+PATHS = ("output", "raster", "confidence", "preview")
+"""Settings that name files; a record holds them with their whole path."""
+
+_LEAVES_NO_TRACE = ("record", "from_record", "quiet", "fresh", "dry_run", "images")
+
+
+def command_of(images: tuple[str, ...], settings: Mapping[str, object]) -> dict[str, object]:
+    """What has to be given to the command line for the same run, for the record."""
+    kept = {k: v for k, v in settings.items() if k not in _LEAVES_NO_TRACE and v is not None}
+    for name in PATHS:
+        if name in kept:
+            kept[name] = str(Path(str(kept[name])).resolve())
+    whole = [str(Path(image).resolve()) if Path(image).exists() else image for image in images]
+    return {"images": whole, **kept}
+
+
+def machine_facts(device: str, torch_version: str) -> dict[str, str]:
+    """Versions and machine."""
+    return {
+        "cwsam": __version__,
+        "torch": torch_version,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "device": device,
+    }
+
+
+def raster_record(info: RasterInfo) -> dict[str, str]:
+    """Size, place and CRS of what was segmented."""
+    grid = info.grid
+    corners = [grid.apply(x, y) for x in (0, info.width) for y in (0, info.height)]
+    xs, ys = zip(*corners)
+    extent = (min(xs), min(ys), max(xs), max(ys))
+    return {
+        "size": f"{info.width} x {info.height}",
+        "extent": ", ".join(f"{value:.10g}" for value in extent),
+        "crs": info.crs.name if info.crs is not None else "none",
+    }
+
+
+def summary_record(summary: RunSummary) -> dict[str, object]:
+    """Totals, timings and notices of a run."""
+    return {
+        "tiles": summary.tiles,
+        "seconds": {name: round(value, 3) for name, value in summary.seconds.items()},
+        "classes": {
+            str(class_id): {
+                "polygons": total.polygons,
+                "pixels": total.pixels,
+                "area_m2": total.area_m2 if total.area_m2 == total.area_m2 else None,
+            }
+            for class_id, total in sorted(summary.areas.items())
+        },
+        "notices": summary.notices,
+    }
+
+
+def write_record(path: Path, record: Mapping[str, object]) -> None:
+    """Write a record as JSON.
+
+    Raises:
+        OutputError: The file cannot be written there.
+    """
+    staging = Staging(path)
+    with OutputGuard(staging, ()):
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        staging.path.write_text(text + "\n", encoding="utf-8")
+        staging.commit()
+
+
+def read_record(path: Path) -> dict[str, object]:
+    """Read a record from a JSON file or from a GeoPackage that a run has made.
+
+    Returns:
+        A record with ``command`` (the images and settings) and ``model_sha256``.
+
+    Raises:
+        ConfigError: The file holds none.
+    """
+    try:
+        if path.suffix.lower() == ".gpkg":
+            if not path.is_file():
+                raise FileNotFoundError(path)
+            record = next(iter(read_metadata(path).values()), {})
+        else:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        command = record["command"]
+        record["command"] = json.loads(command) if isinstance(command, str) else command
+        images = record["command"]["images"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path} holds no run record: give a file that --record has written, or a "
+            "GeoPackage of a run."
+        ) from error
+    if not (isinstance(images, list) and all(isinstance(image, str) for image in images)):
+        raise ConfigError(f"{path} names no images: it is no record of a run.")
+    return record
