@@ -233,6 +233,16 @@ class Journal:
         )
         self.close()
 
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Throw the journal away when all went well, else keep it."""
+        if kind is None:
+            self.remove()
+        else:
+            self.close()
+
     def close(self) -> None:
         """Keep the journal for another run and let others use it."""
         for file in (self._file, self._lock):

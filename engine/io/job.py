@@ -221,17 +221,14 @@ def segment_file(
         settled, notices = options.for_raster(info)
         notices = [*source.notices, *notices, *gsd_warnings(info, card)]
         notices += _format_notices(outputs, info)
-        features, rasters, collector = _open_sinks(stack, outputs, info, record)
         journal = None
-        if resume is not None:
-            journal = _journal(images, source, settled, resume)
-            stack.callback(journal.close)
+        if resume is not None:  # the first to be entered: it is kept until all outputs are there
+            journal = stack.enter_context(_journal(images, source, settled, resume))
+        features, rasters, collector = _open_sinks(stack, outputs, info, record)
         summary = segment(source, predictor, settled, features, rasters, progress, journal)
         summary.notices[:0] = notices
         if collector is not None:
             _write_preview(source, settled, collector, summary, outputs.preview)
-    if journal is not None:
-        journal.remove()
     return info, summary
 
 
