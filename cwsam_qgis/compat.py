@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import Qgis, QgsField, QgsMapLayerProxyModel, QgsWkbTypes
+from qgis.core import Qgis, QgsField, QgsMapLayerProxyModel, QgsTask, QgsWkbTypes
 from qgis.PyQt import QtCore
 
 _HAS_META_TYPES = Qgis.QGIS_VERSION_INT >= 33800  # QgsField takes QMetaType from there on
@@ -36,6 +36,12 @@ def polygon_type():
     """The geometry type of polygon layers."""
     newer = getattr(Qgis, "WkbType", None)
     return newer.Polygon if newer else QgsWkbTypes.Type.Polygon
+
+
+def task_flags():
+    """A task that can be cancelled and whose end we tell of ourselves, where QGIS allows."""
+    silent = getattr(QgsTask.Flag, "Silent", None)  # from 3.26 on
+    return QgsTask.Flag.CanCancel | silent if silent else QgsTask.Flag.CanCancel
 
 
 def message_level(name: str):

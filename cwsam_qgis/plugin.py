@@ -90,7 +90,6 @@ class CwsamPlugin:
         self.dock.setObjectName("cwsamDock")
         self.panel = SegmentPanel(self.iface.mapCanvas(), messages, self.dock)
         self.dock.setWidget(self.panel)
-        self.dock.setMinimumWidth(330)
         self.dock.visibilityChanged.connect(self._dock_shown)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 

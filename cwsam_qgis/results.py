@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtXml import QDomDocument
 
 from .. import __version__
@@ -72,8 +74,9 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
             _show_present_classes(node, layer, summary)
         else:
             node.setItemVisibilityChecked(kind == "classes" and len(layers) == 1)
-            node.setExpanded(False)
         parent.insertChildNode(place + number, node)
+        if kind == "polygons":
+            QTimer.singleShot(0, partial(_expand, layer.id()))
     return [layer for _, layer in layers]
 
 
@@ -91,8 +94,8 @@ def _open_layers(job: SegmentJob) -> list[tuple[str, QgsMapLayer]]:
         layers.append(("confidence", QgsRasterLayer(str(outputs.confidence), title)))
     for kind, layer in layers:
         apply_style(layer, kind)
-        if not layer.crs().isValid():
-            layer.setCrs(job.source.crs)
+        if not (layer.crs().isValid() and job.source.crs.isValid()):
+            layer.setCrs(job.source.crs)  # QGIS guesses one for files that name none
     return layers
 
 
@@ -103,7 +106,6 @@ def _show_present_classes(
     values = [int(category.value()) for category in layer.renderer().categories()]
     present = [values.index(c) for c in sorted(summary.areas) if c in values]
     QgsMapLayerLegendUtils.setLegendNodeOrder(node, present)
-    node.setExpanded(True)
 
 
 def _record(layer: QgsMapLayer, job: SegmentJob, outcome: Outcome) -> QgsLayerMetadata:
@@ -117,6 +119,13 @@ def _record(layer: QgsMapLayer, job: SegmentJob, outcome: Outcome) -> QgsLayerMe
         )
     )
     return metadata
+
+
+def _expand(layer_id: str) -> None:
+    """Unfold a layer's legend, which QGIS folds on arrival when it counts many classes."""
+    node = QgsProject.instance().layerTreeRoot().findLayer(layer_id)
+    if node is not None:
+        node.setExpanded(True)
 
 
 def class_table(summary: RunSummary) -> list[tuple[int, float]]:

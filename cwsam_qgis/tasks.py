@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 from ..engine.errors import Cancelled, CwsamError
 from ..engine.ports import Progress
+from .compat import task_flags
 from .i18n import translator
 from .job import load_network, run_job
 
@@ -99,7 +100,7 @@ class SegmentTask(QgsTask):
             model: Weights file.
         """
         names = ", ".join(job.source.info.name for job in jobs)
-        super().__init__(tr("Segment {names}").format(names=names), QgsTask.Flag.CanCancel)
+        super().__init__(tr("Segment {names}").format(names=names), task_flags())
         self.jobs, self.outcome = tuple(jobs), Outcome()
         self._model = model
         self._context = QgsProject.instance().transformContext()

@@ -68,6 +68,8 @@ class VectorSink:
         options.fileEncoding = "UTF-8"
         options.layerName = path.stem
         options.layerOptions = list(self._format.options)
+        if self._format.driver == "GPKG" and not crs.isValid():
+            options.layerOptions = [*options.layerOptions, "SRID=-1"]  # undefined Cartesian
         if self._format.driver == "GeoJSON" and crs.isValid():
             options.layerOptions = ["RFC7946=YES"]
         self._writer = QgsVectorFileWriter.create(

@@ -70,6 +70,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         for class_id in facts.class_ids if facts else ():
             entry = CLASSES[class_id]
             self.keep.addItem(_swatch(entry.colour), class_label(entry), class_id)
+        self.keep.setCurrentIndex(-1)
         if facts is not None:
             self.tile.setSingleStep(facts.config.encoder.patch_size)
             own = tr("Automatic ({size})").format(size=facts.config.image_size)
@@ -107,6 +108,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("&Keep classes"), self.keep)
         row = QHBoxLayout()
+        row.setSpacing(4)
         row.addWidget(self.min_area, 1)
         row.addWidget(self.unit)
         form.addRow(tr("Smallest pol&ygon"), row)
@@ -134,7 +136,7 @@ def _number(values: dict, name: str, default: float) -> float:
 def _decimal(tip: str) -> QDoubleSpinBox:
     spin = QDoubleSpinBox()
     spin.setDecimals(1)
-    spin.setRange(0.0, 1e9)
+    spin.setRange(0.0, 1e6)
     spin.setToolTip(tip)
     return spin
 

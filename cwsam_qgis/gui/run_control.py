@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsProject
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...engine.classes import CLASSES
 from ..environment import diagnostics, has_torch, install_command
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..job import SegmentJob
+    from ..tasks import Outcome
     from .messages import Messages
 
 tr = translator("run_control")
@@ -84,27 +86,31 @@ class RunControl(QObject):
         pixels = sum(summary.pixels for summary in outcome.summaries)
         if pixels and sum(outcome.seconds) > 0:
             remember_speed(self._model, pixels / sum(outcome.seconds))
-        if self._closed:
+        # QGIS tells of the task's end next; what we have to say shall stand above that.
+        QTimer.singleShot(0, partial(self._tell, task.jobs, outcome, self._closed))
+        self.ended.emit()
+
+    def _tell(self, jobs: Sequence[SegmentJob], outcome: Outcome, closed: bool) -> None:
+        """Say how a run ended."""
+        if closed:
             self._messages.info(tr("The project was closed, so the run was stopped."))
         elif outcome.cancelled:
             self._messages.info(tr(outcome.error))
         elif outcome.error:
             self._messages.failure(tr(outcome.error), failure_details(outcome.details))
         else:
-            self._tell_success(task)
-        self.ended.emit()
+            self._tell_success(jobs, outcome)
 
-    def _tell_success(self, task: SegmentTask) -> None:
-        outcome = task.outcome
+    def _tell_success(self, jobs: Sequence[SegmentJob], outcome: Outcome) -> None:
         seconds = sum(outcome.seconds)
         count = sum(t.polygons for s in outcome.summaries for t in s.areas.values())
         text = tr("{count} polygons in {seconds} s: {names}.").format(
             count=count,
             seconds=f"{seconds:.1f}",
-            names=", ".join(job.source.info.name for job in task.jobs),
+            names=", ".join(job.source.info.name for job in jobs),
         )
         lines = []
-        for job, summary in zip(task.jobs, outcome.summaries):
+        for job, summary in zip(jobs, outcome.summaries):
             lines.append(job.source.info.name)
             for class_id, share in class_table(summary):
                 lines.append(f"  {100 * share:5.1f} %  {class_label(CLASSES[class_id])}")

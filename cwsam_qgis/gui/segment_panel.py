@@ -117,6 +117,7 @@ class SegmentPanel(QWidget):
     def _lay_out(self) -> None:
         content = QWidget()
         column = QVBoxLayout(content)
+        column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(8)
         column.addWidget(_group(tr("Image"), self.input))
         column.addWidget(_group(tr("Model"), self.model, self.device))
@@ -128,6 +129,8 @@ class SegmentPanel(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(content)
+        bar = scroll.verticalScrollBar().sizeHint().width()
+        scroll.setMinimumWidth(content.minimumSizeHint().width() + bar)
         footer = QVBoxLayout()
         footer.setContentsMargins(9, 4, 9, 9)
         footer.addWidget(self.estimate)

@@ -114,6 +114,7 @@ def test_no_crs_leaves_areas_open_and_says_so(qgis_app, network, tmp_path):
     polygons = QgsVectorLayer(str(tmp_path / "q.gpkg"), "x", "ogr")
     assert all(not f["area_m2"] for f in polygons.getFeatures())
     assert polygons.extent() == QgsRectangle(0, -96, 160, 0)
+    assert polygons.crs().authid() == ""
 
 
 def test_cancel_leaves_nothing_and_keeps_the_old_file(qgis_app, network, tmp_path):

@@ -8,6 +8,7 @@ from cwsam.cwsam_qgis import environment, settings
 from qgis.core import (
     QgsApplication,
     QgsCategorizedSymbolRenderer,
+    QgsCoordinateReferenceSystem,
     QgsMapLayerLegendUtils,
     QgsProject,
     QgsRectangle,
@@ -80,6 +81,8 @@ def run_to_end(panel):
 
 
 def message(window):
+    wait_for(lambda: window.bar.currentItem() is not None)
+    QTest.qWait(50)
     item = window.bar.currentItem()
     return item.text() if item else ""
 
@@ -176,6 +179,17 @@ def test_part_of_the_map_with_rasters_in_a_group(qgis_app, window, plugin, image
     names = [child.layer().name() for child in group.children()]
     assert names == ["town – land cover", "town – classes", "town – confidence"]
     assert results()[0].extent() == source.extent
+
+
+def test_a_raster_without_crs_gets_polygons_without_crs(qgis_app, window, plugin, tmp_path):
+    layer = open_layer(write_raster(tmp_path / "bare.tif", patches(), epsg=None, grid=None))
+    QgsProject.instance().addMapLayer(layer)
+    window.canvas.setDestinationCrs(QgsCoordinateReferenceSystem.fromEpsgId(31370))
+    panel = open_panel(plugin, window)
+    assert "coordinate reference system" in panel.estimate.text()
+    run_to_end(panel)
+    assert not results()[0].crs().isValid()
+    assert results()[0].extent() == layer.extent()
 
 
 def test_cancel_ends_within_a_batch_and_leaves_nothing(qgis_app, window, plugin, tmp_path):
@@ -292,4 +306,4 @@ def test_keyboard_reaches_everything_in_order(qgis_app, window, plugin, image):
 def test_dock_fits_a_small_laptop(qgis_app, window, plugin, image):
     panel = open_panel(plugin, window)
     assert panel.minimumSizeHint().height() < 560
-    assert panel.minimumSizeHint().width() < 420
+    assert panel.minimumSizeHint().width() < 38 * panel.fontMetrics().averageCharWidth() + 100
