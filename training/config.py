@@ -60,6 +60,8 @@ class TrainConfig:
         learning_rate: Peak of AdamW's learning rate.
         min_learning_rate: End of the cosine.
         warmup: Steps of linear warm-up.
+        restart: Step at which the cosine starts again from its peak (Loshchilov and Hutter
+            2017, warm restarts); 0 for a single cosine.
         weight_decay: AdamW's decay, on matrices only.
         iou_weight: Weight of the soft Jaccard loss beside cross-entropy.
         balance_weight: Weight of the experts' load-balancing loss.
@@ -83,6 +85,7 @@ class TrainConfig:
     learning_rate: float = 2e-4
     min_learning_rate: float = 1e-7
     warmup: int = 0
+    restart: int = 0
     weight_decay: float = 0.01
     iou_weight: float = 1.0
     balance_weight: float = 0.01

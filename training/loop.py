@@ -45,10 +45,13 @@ class TrainingStatus:
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then a cosine to the minimum."""
+    """Linear warm-up, then a cosine to the minimum; a second one after the restart."""
     if step < config.warmup:
         return config.learning_rate * (step + 1) / config.warmup
-    done = (step - config.warmup) / max(1, config.steps - config.warmup)
+    first, last = config.warmup, config.restart or config.steps
+    if config.restart and step >= config.restart:
+        first, last = config.restart, config.steps
+    done = (step - first) / max(1, last - first)
     span = config.learning_rate - config.min_learning_rate
     return config.min_learning_rate + span * 0.5 * (1 + math.cos(math.pi * done))
 

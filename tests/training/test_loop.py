@@ -28,6 +28,11 @@ def test_learning_rate_warms_up_and_falls():
     assert max(rates) == pytest.approx(1.0)
     assert rates[100] == pytest.approx(0.1)
     assert rates[10:] == sorted(rates[10:], reverse=True)
+    twice = dataclasses.replace(recipe, restart=60)
+    rates = [learning_rate(step, twice) for step in range(101)]
+    assert rates[59] == pytest.approx(0.1, abs=0.01)
+    assert rates[60] == pytest.approx(1.0)
+    assert rates[100] == pytest.approx(0.1)
 
 
 def load_train_config_stub():
