@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
-import resource
 import statistics
 import tempfile
 import time
@@ -16,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-import torch
 from cwsam.engine.cli import make_predictor
 from cwsam.engine.device import choose_device, keep_large_allocations, set_threads
 from cwsam.engine.io.job import JobOptions, Length, Outputs, segment_file
 from cwsam.engine.models.checkpoint import load_model
 from cwsam.engine.types import RunSummary
 from rasterio.transform import Affine
+
+from benchmarks.common import PeakMemory, arguments, figure, finish
 
 PHOTO = Path(__file__).resolve().parent.parent / "demo" / "yellowstone.png"
 OPTIONS = JobOptions(min_area=Length(100, True), simplify=Length(1.5, True))
@@ -75,8 +72,8 @@ def measure(size: int, repeat: int) -> dict:
     whole, bare, stages = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         image = write_image(Path(folder), size)
-        _, summary = end_to_end(predictor, loaded.card, image)  # warm-up
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        with PeakMemory() as memory:  # also the warm-up
+            _, summary = end_to_end(predictor, loaded.card, image)
         for _ in range(repeat):
             seconds, summary = end_to_end(predictor, loaded.card, image)
             whole.append(seconds)
@@ -89,7 +86,7 @@ def measure(size: int, repeat: int) -> dict:
         "mpx_per_s": size * size / 1e6 / seconds,
         "forward_mpx_per_s": summary.tiles * predictor.tile**2 / 1e6 / statistics.median(bare),
         "overhead": statistics.median(a / b for a, b in zip(whole, bare)),
-        "peak_rss_mb": peak,
+        "peak_rss_mb": memory.peak / 2**20,
         "tiles": summary.tiles,
         "shares": {k: statistics.median(s[k] for s in stages) for k in stages[0]},
     }
@@ -97,39 +94,29 @@ def measure(size: int, repeat: int) -> dict:
 
 def main() -> None:
     """Measure, print a table, and write JSON if asked."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--size", type=int, default=2048)
-    parser.add_argument("--repeat", type=int, default=5)
-    arguments = parser.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--size", type=int, default=2048, help="side of the image in pixels")
+    settings = parser.parse_args()
     if not PHOTO.exists():
         raise SystemExit("The demo's photograph is missing; run make demo first.")
-    result = measure(arguments.size, arguments.repeat)
-    bound = max(result["shares"], key=result["shares"].get)
-    print(f"{arguments.size} x {arguments.size} px, {result['tiles']} tiles, "
-          f"{result['threads']} threads, median of {arguments.repeat}")  # fmt: skip
-    print(f"end to end            {result['mpx_per_s']:8.3f} Mpx/s   ({result['seconds']:.2f} s)")
-    print(f"bare forward          {result['forward_mpx_per_s']:8.3f} Mpx/s of tiles")
-    print(f"end to end / forward  {result['overhead']:8.3f}")
-    print(f"peak memory           {result['peak_rss_mb']:8.0f} MB")
+    result = measure(settings.size, settings.repeat)
+    print(
+        f"{settings.size} x {settings.size} px, {result['tiles']} tiles, "
+        f"{result['threads']} threads, median of {settings.repeat}: {result['seconds']:.2f} s; "
+        f"bare forward {result['forward_mpx_per_s']:.3f} Mpx/s of tiles"
+    )
     for stage, share in sorted(result["shares"].items(), key=lambda item: -item[1]):
         print(f"  {stage:<12} {100 * share:5.1f} %")
-    print(f"bound by: {bound}")
-    if arguments.json:
-        facts = {"cpu": platform.processor(), "threads": result["threads"],
-                 "torch": torch.__version__, "python": platform.python_version()}  # fmt: skip
-        rows = (
-            ("mpx_per_s", "Mpx/s", "raster pixels a second, file to GeoPackage"),
-            ("overhead", "x", "bare forward time of the same tiles"),
-            ("peak_rss_mb", "MB", "whole process"),
-        )
-        metrics = {
-            f"pipeline.{name}": {
-                "value": result[name], "unit": unit, "against": against, "bound_by": bound,
-            }
-            for name, unit, against in rows
-        }  # fmt: skip
-        arguments.json.write_text(json.dumps({"machine": facts, "metrics": metrics}, indent=1))
+    bound = max(result["shares"], key=result["shares"].get)
+    rows = (
+        ("mpx_per_s", "Mpx/s", "raster pixels a second, file to GeoPackage"),
+        ("overhead", "x", "bare forward time of the same tiles"),
+        ("peak_rss_mb", "MB", "whole process"),
+    )
+    finish(
+        {f"pipeline.{n}": figure(result[n], unit, against, bound) for n, unit, against in rows},
+        settings.json,
+    )
 
 
 if __name__ == "__main__":
