@@ -13,8 +13,16 @@ if TYPE_CHECKING:
 
 
 def language() -> str:
-    """``zh`` where QGIS speaks Chinese, else ``en``."""
-    return "zh" if QgsApplication.locale().lower().startswith("zh") else "en"
+    """``zh`` where QGIS speaks Chinese, else ``en``; ``--lang`` goes before the settings."""
+    asked = _started_with()
+    code = asked if asked not in ("", "C") else QgsApplication.locale()
+    return "zh" if code.lower().startswith("zh") else "en"
+
+
+def _started_with() -> str:
+    """The language that this QGIS was started with; empty when it says none."""
+    application = QgsApplication.instance()
+    return application.translation() if hasattr(application, "translation") else ""
 
 
 def translator(context: str) -> Callable[[str], str]:

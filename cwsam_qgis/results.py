@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 tr = translator("results")
 
+_EXPAND_DELAY = 300  # ms: by then the layer tree has built the legend
+
 
 def apply_style(layer: QgsMapLayer, kind: str) -> None:
     """Give a layer the classes' colours and names.
@@ -76,7 +78,7 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
             node.setItemVisibilityChecked(kind == "classes" and len(layers) == 1)
         parent.insertChildNode(place + number, node)
         if kind == "polygons":
-            QTimer.singleShot(0, partial(_expand, layer.id()))
+            QTimer.singleShot(_EXPAND_DELAY, partial(_expand, layer.id()))
     return [layer for _, layer in layers]
 
 
@@ -125,6 +127,7 @@ def _expand(layer_id: str) -> None:
     """Unfold a layer's legend, which QGIS folds on arrival when it counts many classes."""
     node = QgsProject.instance().layerTreeRoot().findLayer(layer_id)
     if node is not None:
+        node.setExpanded(False)  # without a change the view would not follow
         node.setExpanded(True)
 
 
