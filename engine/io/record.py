@@ -104,6 +104,7 @@ def read_record(path: Path) -> dict[str, object]:
             if not path.is_file():
                 raise FileNotFoundError(path)
             record = next(iter(read_metadata(path).values()), {})
+            record["command"].pop("output", None)  # the file may hold other layers by now
         else:
             record = json.loads(path.read_text(encoding="utf-8"))
         command = record["command"]
