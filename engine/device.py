@@ -6,7 +6,7 @@ import ctypes
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -14,6 +14,11 @@ from .errors import DeviceError
 
 _MALLOC_KEEP = ((-4, 0), (-1, 1 << 30), (-2, 1 << 26))
 """glibc's mallopt: M_MMAP_MAX 0, M_TRIM_THRESHOLD 1 GiB, M_TOP_PAD 64 MiB."""
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16", "int8")
+WORTHWHILE = 1.2
+"""A lower precision must be so many times faster to be chosen unasked."""
 
 
 @dataclass(frozen=True)
@@ -24,38 +29,91 @@ class DevicePlan:
         device: ``cpu``, ``cuda`` or ``mps``.
         dtype: Type of matrix multiplies under autocast; float32 means no autocast.
         reason: One sentence for the user.
+        channels_last: Whether convolutions run with channels last in memory.
+        int8: Whether linear layers are quantised to int8; CPU only.
     """
 
     device: str
     dtype: torch.dtype
     reason: str
+    channels_last: bool = False
+    int8: bool = False
 
 
-def choose_device(wanted: str = "auto") -> DevicePlan:
-    """Choose the compute device.
+def choose_device(wanted: str = "auto", precision: str = "auto") -> DevicePlan:
+    """Choose the compute device and its precision.
+
+    On a CPU a lower precision is chosen unasked only where the processor multiplies it
+    natively and a short measurement says that it is faster; without native support bfloat16
+    is a hundred times slower than float32.
 
     Args:
         wanted: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        precision: ``auto``, ``float32``, ``bfloat16``, ``float16`` or ``int8``.
 
     Raises:
-        DeviceError: A device is asked for by name and is not there.
+        DeviceError: A device or precision is asked for by name and cannot be had.
     """
-    if wanted not in ("auto", "cpu", "cuda", "mps"):
-        raise DeviceError(f"There is no device '{wanted}'; choose auto, cpu, cuda or mps.")
+    if wanted not in DEVICES:
+        raise DeviceError(f"There is no device '{wanted}'; choose {_listed(DEVICES)}.")
+    if precision not in PRECISIONS:
+        raise DeviceError(f"There is no precision '{precision}'; choose {_listed(PRECISIONS)}.")
     if wanted == "cpu":
-        return DevicePlan("cpu", torch.float32, "CPU: asked for.")
+        return _cpu("asked for", precision)
     missing_cuda = _why_no_cuda()
     if wanted in ("auto", "cuda") and missing_cuda is None:
-        dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        return DevicePlan("cuda", dtype, f"GPU: {torch.cuda.get_device_name()}.")
-    has_mps = torch.backends.mps.is_available()
-    if wanted in ("auto", "mps") and has_mps:
-        return DevicePlan("mps", torch.float32, "GPU: Apple Metal.")
+        return _cuda(precision)
+    if wanted in ("auto", "mps") and torch.backends.mps.is_available():
+        return _mps(precision)
     if wanted == "cuda":
         raise DeviceError(f"CUDA cannot be used: {missing_cuda}; choose --device cpu.")
     if wanted == "mps":
         raise DeviceError("No Apple GPU was found; choose --device cpu.")
-    return DevicePlan("cpu", torch.float32, f"CPU: {missing_cuda}.")
+    return _cpu(missing_cuda, precision)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _cpu(why: str, precision: str) -> DevicePlan:
+    """The CPU, because of ``why``."""
+    plan = DevicePlan("cpu", torch.float32, f"CPU: {why}.")
+    if precision == "int8":
+        return replace(plan, int8=True, reason=f"CPU: {why}; int8 linear layers, as asked for.")
+    if precision in ("bfloat16", "float16"):
+        dtype = getattr(torch, precision)
+        if not has_native(dtype):
+            raise DeviceError(
+                f"This CPU does not multiply {precision} natively and would be many times "
+                "slower; choose float32 or int8."
+            )
+        return replace(plan, dtype=dtype, reason=f"CPU: {why}; {precision}, as asked for.")
+    return plan
+
+
+def _cuda(precision: str) -> DevicePlan:
+    """The first NVIDIA GPU; half precision unless float32 is asked for."""
+    name = torch.cuda.get_device_name()
+    if precision == "int8":
+        raise DeviceError("int8 runs on the CPU only; choose --device cpu or another precision.")
+    native = torch.cuda.get_device_capability() >= (8, 0)
+    if precision == "float32":
+        dtype, why = torch.float32, "float32, as asked for"
+    elif precision == "float16" or not native:
+        dtype = torch.float16
+        why = "float16" if precision == "float16" else "float16, as it has no native bfloat16"
+    else:
+        dtype, why = torch.bfloat16, "bfloat16"
+    return DevicePlan("cuda", dtype, f"GPU: {name}; {why}.", channels_last=True)
+
+
+def _mps(precision: str) -> DevicePlan:
+    """Apple's GPU; float32 unless half precision is asked for."""
+    if precision in ("int8", "bfloat16"):
+        raise DeviceError(f"{precision} does not run on Apple GPUs; choose float32 or float16.")
+    dtype = torch.float16 if precision == "float16" else torch.float32
+    return DevicePlan("mps", dtype, f"GPU: Apple Metal; {str(dtype)[6:]}.")
 
 
 def _why_no_cuda() -> str | None:
@@ -66,18 +124,53 @@ def _why_no_cuda() -> str | None:
         return "no CUDA device found"
     major, minor = torch.cuda.get_device_capability()
     supported = [a for a in torch.cuda.get_arch_list() if a.startswith("sm_")]
-    oldest = min((int(a.split("_")[1].rstrip("a")) for a in supported), default=0)
+    oldest = min((int(a.split("_")[1].rstrip("af")) for a in supported), default=0)
     if major * 10 + minor < oldest:
         return f"the GPU (compute capability {major}.{minor}) is too old for this torch build"
     return None
 
 
+def has_native(dtype: torch.dtype) -> bool:
+    """Whether the CPU says that it multiplies a type natively.
+
+    Args:
+        dtype: ``torch.bfloat16`` or ``torch.float16``.
+    """
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return platform.system() == "Darwin" or _linux_flag("bf16" if _is_bf16(dtype) else "fphp")
+    if _is_bf16(dtype):
+        return _asked("_is_avx512_bf16_supported") or _asked("_is_amx_tile_supported")
+    return _asked("_is_amx_fp16_supported")
+
+
+def _is_bf16(dtype: torch.dtype) -> bool:
+    return dtype == torch.bfloat16
+
+
+def _asked(function: str) -> bool:
+    """Ask torch about the processor; functions that this version lacks say no."""
+    ask = getattr(torch.cpu, function, None)
+    return bool(ask is not None and ask())
+
+
+def _linux_flag(flag: str) -> bool:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return any(line.startswith("Features") and flag in line.split() for line in file)
+    except OSError:
+        return False
+
+
 def bfloat16_is_faster(seconds: float = 0.05) -> bool:
-    """Measure whether the CPU multiplies matrices at least 1.2 times faster in bfloat16.
+    """Measure whether the CPU multiplies matrices clearly faster in bfloat16.
+
+    A CPU without native support is not even measured: one multiply would take too long.
 
     Args:
         seconds: Roughly how long the measurement may take.
     """
+    if not has_native(torch.bfloat16):
+        return False
     rates = []
     for dtype in (torch.float32, torch.bfloat16):
         a = torch.ones(256, 256, dtype=dtype)
@@ -87,7 +180,7 @@ def bfloat16_is_faster(seconds: float = 0.05) -> bool:
             a @ a
             runs += 1
         rates.append(runs / (time.perf_counter() - started))
-    return rates[1] > 1.2 * rates[0]
+    return rates[1] > WORTHWHILE * rates[0]
 
 
 def keep_large_allocations() -> bool:
@@ -106,7 +199,11 @@ def keep_large_allocations() -> bool:
 
 
 def set_threads(spare: int = 0) -> int:
-    """Set torch's threads to the cores this process may use, less ``spare``; at least one."""
+    """Set torch's threads to the cores this process may use, less ``spare``; at least one.
+
+    Args:
+        spare: Cores left to others; 1 inside QGIS, whose screen must stay fluid.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = max(1, (cores or 1) - spare)
     torch.set_num_threads(threads)
