@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 _PAPER, _INK, _SOFT, _RULE, _NO_DATA = "#ffffff", "#20252b", "#707984", "#e3e6ea", "#eef0f2"
 _NO_DATA_ENTRY = LandCoverClass(NODATA_CLASS, "no data", "无数据", _NO_DATA)
+_LATIN_END = 0x250  # first character beyond those of the built-in font
+_WIDE_FONTS = (
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansCJKsc-Regular.otf",
+    "wqy-microhei.ttc",
+    "wqy-zenhei.ttc",
+    "DroidSansFallbackFull.ttf",
+    "msyh.ttc",
+    "simhei.ttf",
+    "PingFang.ttc",
+)  # fonts of the usual systems that have Chinese characters
 _SMALLEST_SIDE = 480  # pixels; the long side of smaller images is enlarged to at least this
 
 
@@ -85,7 +96,7 @@ def write_preview(
         image: (h, w, 3) uint8, red, green, blue.
         classes: (h, w) uint8, class ids; 255 = no data.
         areas: Share of each class in the whole map, 0-1, by class id.
-        title: Headline, in Latin script.
+        title: Headline.
         max_side: Longest side of each panel in pixels.
 
     Raises:
@@ -160,7 +171,7 @@ def _majority(classes: np.ndarray, block: int) -> np.ndarray:
 def _draw_head(draw: ImageDraw.ImageDraw, sheet: _Sheet, title: str, right: int) -> None:
     """Title, captions of the panels, and a hairline around each panel."""
     unit, left = sheet.unit, sheet.margin
-    font = ImageFont.load_default(size=round(1.9 * unit))
+    title, font = _headline(title, round(1.9 * unit))
     baseline = sheet.margin + round(1.6 * unit)
     draw.text((left, baseline), _fit(title, font, sheet.content), _INK, font, anchor="ls")
     caption = ImageFont.load_default(size=unit)
@@ -173,6 +184,20 @@ def _draw_head(draw: ImageDraw.ImageDraw, sheet: _Sheet, title: str, right: int)
             sheet.panel_top + sheet.panel_height - 1,
         )
         draw.rectangle(box, outline=_RULE)
+
+
+def _headline(title: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
+    """The title with a font that has its characters, else what of it is Latin."""
+    latin = ImageFont.load_default(size=size)
+    if max(map(ord, title), default=0) < _LATIN_END:
+        return title, latin
+    for name in _WIDE_FONTS:
+        try:
+            return title, ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    kept = "".join(sign for sign in title if ord(sign) < _LATIN_END).strip(" -_.")
+    return kept or "Land cover", latin
 
 
 def _draw_entry(

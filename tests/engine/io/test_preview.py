@@ -59,3 +59,12 @@ def test_legend_lists_the_classes_that_occur_by_share(tmp_path):
 def test_unwritable_target(tmp_path):
     with pytest.raises(OutputError, match="does not exist"):
         picture_of(tmp_path / "missing" / "p.png", 20, 20)
+
+
+def test_chinese_titles_are_drawn_or_left_out():
+    from cwsam.engine.io import preview
+
+    title, font = preview._headline("水域 2024.tif", 20)
+    drawn = {font.getmask(sign).getbbox() and bytes(font.getmask(sign)) for sign in "水域"}
+    assert title == "2024.tif" or len(drawn) == 2  # boxes would all be alike
+    assert preview._headline("Gent 2024", 20)[0] == "Gent 2024"
