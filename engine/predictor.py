@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
+from .errors import DeviceError
+from .layers.quantized import quantise_int8
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -69,31 +72,61 @@ class TorchPredictor:
             class_ids: Classes whose probabilities are wanted; they share the whole.
         """
         self.model = model.to(plan.device).eval().requires_grad_(False)
+        if plan.int8:
+            quantise_int8(self.model)
+        if plan.channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.plan, self.patch, self.tile = plan, patch, tile
         self.cell = patch // 4
         self.class_ids = tuple(class_ids)
         self.pixel_statistics = model.pixel_statistics
+        self._pixels = BATCH_PIXELS[plan.device]
 
     def batch_size(self, tile: int) -> int:
-        """Tiles of ``tile`` pixels a side that go well in one batch."""
-        return max(1, BATCH_PIXELS[self.plan.device] // (tile * tile))
+        """Tiles of ``tile`` pixels a side that go well in one batch; fewer once memory ran out."""
+        return max(1, self._pixels // (tile * tile))
 
     @torch.inference_mode()
     def predict(self, images: np.ndarray) -> Tensor:
-        """See :meth:`Predictor.predict`; out of GPU memory, the batch is halved and retried."""
+        """See :meth:`Predictor.predict`; out of memory, the batch is halved and retried.
+
+        Raises:
+            DeviceError: Not even one tile fits.
+        """
         try:
             return self._forward(torch.from_numpy(images))
-        except torch.OutOfMemoryError:
-            if len(images) == 1:
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
                 raise
+        # Outside the handler, whose traceback would keep the failed batch alive.
+        if len(images) == 1:
+            raise DeviceError(
+                f"One tile of {images.shape[-1]} px does not fit into the memory of the "
+                f"{self.plan.device} device; choose a smaller --tile, or --device cpu."
+            )
+        half = len(images) // 2
+        self._pixels = half * images.shape[-1] ** 2
+        if self.plan.device == "cuda":
             torch.cuda.empty_cache()
-            half = len(images) // 2
-            logger.warning("out of GPU memory: %d tiles in two batches", len(images))
-            return torch.cat([self.predict(images[:half]), self.predict(images[half:])])
+        logger.warning("out of memory: %d tiles in two batches", len(images))
+        return torch.cat([self.predict(images[:half]), self.predict(images[half:])])
 
     def _forward(self, images: Tensor) -> Tensor:
         plan = self.plan
-        images = images.to(plan.device)
+        if plan.device == "cuda":
+            images = images.pin_memory().to(
+                "cuda", non_blocking=True, memory_format=torch.channels_last
+            )
+        else:
+            images = images.to(plan.device)
         with torch.autocast(plan.device, plan.dtype, enabled=plan.dtype != torch.float32):
             logits, _ = self.model(images, self.class_ids)
         return logits.float().softmax(1).cpu()
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has an error of its own; Metal and the CPU only say so."""
+    words = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        sign in words for sign in ("out of memory", "can't allocate memory", "not enough memory")
+    )

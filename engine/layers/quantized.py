@@ -1,0 +1,108 @@
+"""Dynamic int8: weights quantised once per output channel, activations when they arrive.
+
+Uses torch's x86 and ARM kernels; nothing is trained or calibrated.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import DeviceError
+from .moe import MoeLayer
+
+SMALLEST = 1 << 13
+"""Matrices of fewer elements stay float32: converting the activations would cost more."""
+
+
+def is_supported() -> bool:
+    """Whether this build of torch has the kernels for this processor."""
+    return torch.backends.quantized.engine not in ("none", "") and hasattr(
+        torch.ops.quantized, "linear_dynamic"
+    )
+
+
+def _packed(weight: Tensor, bias: Tensor | None) -> torch.ScriptObject:
+    """Quantise (out, in) symmetrically, a scale for each output channel."""
+    weight = weight.detach().float()
+    scales = weight.abs().amax(dim=1).clamp_min(1e-12).double() / 127
+    zeros = torch.zeros(len(weight), dtype=torch.int64)
+    quantised = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+    return torch.ops.quantized.linear_prepack(
+        quantised, None if bias is None else bias.detach().float()
+    )
+
+
+class Int8Linear(nn.Module):
+    """A linear layer with int8 weights; float32 in and out."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        """Quantise a layer.
+
+        Args:
+            weight: (out, in).
+            bias: (out,) or None.
+        """
+        super().__init__()
+        self.out_features, self.in_features = weight.shape
+        self.register_buffer("bias", None if bias is None else bias.detach().float())
+        self._weight = _packed(weight, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., in) to (..., out)."""
+        return torch.ops.quantized.linear_dynamic(x.float(), self._weight)
+
+
+class Int8Experts(MoeLayer):
+    """A mixture whose experts have int8 weights; inference only."""
+
+    def __init__(self, layer: MoeLayer) -> None:
+        """Quantise the experts of a layer; its router stays float32."""
+        nn.Module.__init__(self)
+        self.num_experts, self.top_k = layer.num_experts, layer.top_k
+        self.gate, self.act, self.routing = layer.gate, layer.act, None
+        self._experts = [
+            (_packed(layer.w1[e], layer.b1[e]), _packed(layer.w2[e], layer.b2[e]))
+            for e in range(layer.num_experts)
+        ]
+
+    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
+        """See :meth:`MoeLayer._run_in_place`."""
+        linear = torch.ops.quantized.linear_dynamic
+        out = tokens.new_empty(len(rows), tokens.shape[-1])
+        first = 0
+        for (w1, w2), count in zip(self._experts, counts):
+            if count:
+                part = slice(first, first + count)
+                out[part] = linear(self.act(linear(tokens[rows[part]], w1)), w2)
+                first += count
+        return out
+
+    _run = _run_in_place
+
+
+def quantise_int8(model: nn.Module) -> int:
+    """Quantise the large linear layers and experts of a model, in place.
+
+    Args:
+        model: On the CPU, float32, for inference only from now on.
+
+    Returns:
+        How many layers were quantised.
+
+    Raises:
+        DeviceError: This torch has no int8 kernels for this processor.
+    """
+    if not is_supported():
+        raise DeviceError("This torch has no int8 kernels for this CPU; choose float32.")
+    count = 0
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            large = isinstance(child, nn.Linear) and child.weight.numel() >= SMALLEST
+            if large and name != "gate":
+                setattr(module, name, Int8Linear(child.weight, child.bias))
+                count += 1
+            elif type(child) is MoeLayer and child.w1[0].numel() >= SMALLEST:
+                setattr(module, name, Int8Experts(child))
+                count += 1
+    return count
