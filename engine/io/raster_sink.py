@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,7 @@ class _RowWriter:
         self._buffer = np.empty((BLOCK, info.width), np.uint8)
         self._filled = 0
         self._next_row = 0
+        self._crc = 0
         with self.guard(), quiet_gdal():
             self.dataset = rasterio.open(self._growing, "w", **self._profile())
 
@@ -179,6 +181,7 @@ class _RowWriter:
         top = self._next_row - self._filled
         box = rasterio.windows.Window(0, top, self._info.width, self._filled)
         self.dataset.write(self._buffer[: self._filled], 1, window=box)
+        self._crc = zlib.crc32(self._buffer[: self._filled], self._crc)
         self._filled = 0
 
     def finish(self) -> None:
@@ -194,6 +197,20 @@ class _RowWriter:
             self.dataset.close()
             if self._cog:
                 self._copy_to_cog()
+        self._verify()
+
+    def _verify(self) -> None:
+        """Read the file back: GDAL tells nobody when its last blocks find the disk full."""
+        info, crc = self._info, 0
+        with quiet_gdal(), rasterio.open(self.staging.path) as written:
+            for row in range(0, info.height, BLOCK):
+                box = rasterio.windows.Window(0, row, info.width, min(BLOCK, info.height - row))
+                crc = zlib.crc32(written.read(1, window=box), crc)
+        if crc != self._crc:
+            raise OutputError(
+                f"{self.staging.target} could not be written whole: check the free space on the "
+                "disk or choose another folder."
+            )
 
     def _copy_to_cog(self) -> None:
         rasterio.shutil.copy(
