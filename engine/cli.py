@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
+from . import models_cli
 from .classes import CLASSES
 from .cli_segment import INTERRUPTED, make_predictor, segment
 from .config import variant_names
@@ -40,9 +41,12 @@ def main() -> None:
 main.add_command(segment)
 
 
-@main.command()
-def models() -> None:
-    """List models, variants and classes."""
+@main.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> None:
+    """List models, variants and classes; inspect and export weights files."""
+    if ctx.invoked_subcommand is not None:
+        return
     for name in bundled_models():
         loaded = load_model(name)
         low, high = loaded.card.gsd_m
@@ -57,6 +61,10 @@ def models() -> None:
     click.echo("\nClasses:")
     for entry in CLASSES:
         click.echo(f"  {entry.id:>2}  {entry.colour}  {entry.name}  {entry.name_zh}")
+
+
+for _command in models_cli.COMMANDS:
+    models.add_command(_command)
 
 
 @main.command()
