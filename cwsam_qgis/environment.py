@@ -139,8 +139,7 @@ def _remedy() -> str:
 def install_command() -> str:
     """The command that puts torch into the private folder and nowhere else."""
     python = "python3" if os.name != "nt" else "python"
-    index = "https://download.pytorch.org/whl/cpu"
-    return f'{python} -m pip install --target "{packages_folder()}" torch --index-url {index}'
+    return f'{python} -m pip install --target "{packages_folder()}" torch'
 
 
 def device_sentence() -> str:
