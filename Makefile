@@ -52,7 +52,7 @@ train-default: setup  ## Train the bundled weights again (DATA=folder)
 		--data $(DATA) --run runs/tiny -o resources/models/sam_moe_tiny.safetensors
 
 screenshots: setup  ## Pictures of the plugin under Xvfb, docs/images/
-	xvfb-run -a -s "-screen 0 1366x768x24" $(PYTHON) scripts/screenshots.py
+	xvfb-run -a -s "-screen 0 1366x768x24" $(PYTHON) scripts/screenshots.py docs/images
 
 clean:  ## Remove what the other targets made
 	rm -rf .venv .link demo dist site build *.egg-info
