@@ -145,7 +145,7 @@ class RelPosAttention(nn.Module):
         n, tokens, d = q.shape
         group = max(1, MAX_BIAS_ELEMENTS // (tokens * tokens))
         rows = min(h, max(1, MAX_BIAS_ELEMENTS // (group * tokens * w)))
-        if group >= n and rows == h:
+        if (group >= n and rows == h) or torch.compiler.is_compiling():
             return _sdpa(q, k, v, _bias(q.view(n, h, w, d), table_h, table_w))
         parts = []
         for first in range(0, n, group):
@@ -164,7 +164,8 @@ class RelPosAttention(nn.Module):
 
     def _table_pair(self, h: int, w: int) -> tuple[Tensor, Tensor]:
         """Relative tables of a size; kept between forwards while nothing trains."""
-        if torch.is_grad_enabled() and self.rel_pos_h.requires_grad:
+        trains = torch.is_grad_enabled() and self.rel_pos_h.requires_grad
+        if trains or torch.compiler.is_compiling():
             self._tables.clear()
             return relative_table(self.rel_pos_h, h), relative_table(self.rel_pos_w, w)
         # An inference tensor keeps no version counter; such weights never change in place.

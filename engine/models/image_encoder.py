@@ -115,7 +115,8 @@ class ImageEncoder(nn.Module):
             (B, out_dim, H / patch, W / patch).
         """
         images, count = replace_nonfinite(images)
-        self.nonfinite_pixels += count
+        if not torch.compiler.is_compiling():
+            self.nonfinite_pixels += count
         x = self.patch_embed(images)
         prompts = self.prompt_generator
         features = prompts.features(images, x) if prompts is not None else None

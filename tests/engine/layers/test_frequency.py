@@ -2,7 +2,11 @@
 
 import pytest
 import torch
-from cwsam.engine.layers.frequency import PromptGenerator, fft_filter
+from cwsam.engine.layers.frequency import (
+    PromptGenerator,
+    _filter_by_multiplying,
+    fft_filter,
+)
 
 
 @pytest.fixture
@@ -62,3 +66,12 @@ def test_prompts_have_the_shape_of_the_tokens(images, mode, interleaved):
     prompts = [generator.prompt(features, i) for i in range(3)]
     assert all(p.shape == embedding.shape for p in prompts)
     assert not torch.allclose(prompts[0], prompts[1])
+
+
+@pytest.mark.parametrize("mode", ["lowpass", "highpass"])
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.25, 9.0])
+@pytest.mark.parametrize("size", [(32, 48), (31, 17)])
+def test_multiplying_equals_the_transform(mode, rate, size):
+    images = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    exact = fft_filter(images, rate, mode)
+    assert torch.allclose(_filter_by_multiplying(images, rate, mode), exact, atol=1e-5)
