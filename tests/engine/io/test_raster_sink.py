@@ -9,7 +9,6 @@ from cwsam.engine.io.geotransform import from_affine
 from cwsam.engine.io.raster_sink import ClassRasterSink, ConfidenceRasterSink
 from cwsam.engine.io.raster_source import open_raster
 from cwsam.engine.types import ClassStrip
-
 from tests.data.rasters import ROTATED, ramp, write_raster
 
 HEIGHT, WIDTH = 700, 300

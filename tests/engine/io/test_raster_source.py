@@ -9,7 +9,6 @@ import rasterio
 from cwsam.engine.errors import RasterError
 from cwsam.engine.io.raster_source import default_bands, open_raster
 from cwsam.engine.types import GeoTransform, RasterInfo, Window
-
 from tests.data.rasters import NORTH_UP, ROTATED, SOUTH_UP, gcps_of, ramp, write_raster
 
 WHOLE = Window(0, 0, 60, 40)

@@ -17,7 +17,6 @@ from cwsam.engine.io.gpkg import read_metadata
 from cwsam.engine.io.vector_sink import open_vector_sink
 from cwsam.engine.types import PIXEL_GRID, RasterInfo
 from rasterio.crs import CRS
-
 from tests.data.polygons import squares
 
 SUFFIXES = [".gpkg", ".shp", ".geojson", ".json", ".fgb"]
