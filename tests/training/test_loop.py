@@ -43,7 +43,7 @@ def load_train_config_stub():
 
 def test_it_learns_colours(recipe, scenes, tmp_path):
     recipe = dataclasses.replace(
-        recipe, steps=30, batch=4, validate_every=30, learning_rate=1e-3, ema=0.5
+        recipe, steps=45, batch=4, warmup=5, validate_every=45, learning_rate=5e-4, ema=0.5
     )
     run = trainer(recipe, scenes, tmp_path / "run")
     before = run.validate()
