@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from ..engine.predictor import Predictor
     from .dataset import Scene
 
-DENSE_CLASSES = (8, 9, 19, 24, 28)
-"""Classes of the densely labelled scenes, with 10 (isolated) merged into 9 (dense built-up)."""
-
 
 def classify(scene: Scene, predictor: Predictor, options: SegmentOptions) -> np.ndarray:
     """Class map (h, w) uint8 of a scene, blended from overlapping tiles."""
