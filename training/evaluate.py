@@ -42,7 +42,7 @@ def confusion_by_source(
 
 
 def dense_scores(matrix: np.ndarray) -> dict:
-    """Scores of the five dense classes; see :func:`~.metrics.scores`."""
+    """Scores of densely labelled scenes, isolated buildings counted as dense built-up area."""
     return scores(merge_classes(matrix, {10: 9}))
 
 
