@@ -32,11 +32,14 @@ fi
 # QGIS's Python packages belong to the system's interpreter; --system-site-packages shows them.
 [ -x .venv/bin/python ] || "$python" -m venv --system-site-packages .venv
 echo "Installing Python packages into .venv"
-pip=(.venv/bin/python -m pip --disable-pip-version-check install -q -c constraints.txt)
+# No package may bring a second numpy over the one that QGIS has.
+"$python" -c 'import numpy; print(f"numpy=={numpy.__version__}")' >.venv/numpy.txt
+pip=(.venv/bin/python -m pip --disable-pip-version-check install -q -c constraints.txt -c .venv/numpy.txt)
 # A CPU build serves every test; asked for by its exact version so that no CUDA build is drawn in.
 "${pip[@]}" torch==2.13.0
 "${pip[@]}" PyYAML click tqdm rasterio pyogrio pillow \
-    pytest hypothesis shapely safetensors ruff import-linter pre-commit
+    pytest hypothesis shapely safetensors ruff import-linter pre-commit \
+    onnx onnxruntime tensorboard
 "${pip[@]}" --no-deps segment-anything
 "${pip[@]}" --no-deps -e .
 rm -f .venv/.stamp-*
