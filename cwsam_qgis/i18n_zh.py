@@ -32,7 +32,7 @@ _COMMON = {
 }
 
 _SEGMENT_RASTER = {
-    "Segment raster into land cover": "将栅格分割为地表覆盖",
+    "Segment raster": "分割栅格",
     "Turns an aerial or satellite image into one layer of land-cover polygons, with "
     "class, confidence, second choice and area of each. The polygons cover the image "
     "without gaps or overlaps.\n\nBands left empty are chosen by their colours. Without "
@@ -277,6 +277,10 @@ CHINESE: dict[str, dict[str, str]] = {
         "Layer '{name}' holds complex numbers: turn them into amplitudes first.": (
             "图层“{name}”为复数：请先转换为幅度。"
         ),
+    },
+    "dock": {
+        "Land-cover segmentation": "地表覆盖分割",
+        "Segment": "分割",
     },
     "plugin": {
         "Land-cover segmentation": "地表覆盖分割",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsMapLayerType, QgsRasterLayer
-from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QAction
 
@@ -16,6 +15,9 @@ from .provider import CwsamProvider
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
+
+    from .gui.dock import Dock
+    from .gui.segment_panel import SegmentPanel
 
 tr = translator("plugin")
 
@@ -33,8 +35,12 @@ class CwsamPlugin:
         """
         self.iface = iface
         self.provider: CwsamProvider | None = None
-        self.dock: QgsDockWidget | None = None
-        self.panel = None
+        self.dock: Dock | None = None
+
+    @property
+    def panel(self) -> SegmentPanel | None:
+        """The *Segment* tab; None before the dock is opened."""
+        return None if self.dock is None else self.dock.panel("segment")
 
     def initProcessing(self) -> None:  # noqa: N802 - QGIS's name
         """Register the algorithms; all that ``qgis_process`` asks for."""
@@ -74,22 +80,19 @@ class CwsamPlugin:
             self.provider = None
         remove_packages_folder()
 
-    def open_dock(self) -> None:
-        """Show the dock; made when it is first wanted."""
+    def open_dock(self, tab: str = "") -> None:
+        """Show the dock, made when it is first wanted, with one of its tabs in front."""
         if self.dock is None:
             self._make_dock()
-        self.dock.setUserVisible(True)
+        self.dock.open(tab or self.dock.current())
 
     def _make_dock(self) -> None:
+        from .gui.dock import Dock
         from .gui.messages import Messages
-        from .gui.segment_panel import SegmentPanel
 
         window = self.iface.mainWindow()
         messages = Messages(self.iface.messageBar(), window)
-        self.dock = QgsDockWidget(tr("Land-cover segmentation"), window)
-        self.dock.setObjectName("cwsamDock")
-        self.panel = SegmentPanel(self.iface.mapCanvas(), messages, self.dock)
-        self.dock.setWidget(self.panel)
+        self.dock = Dock(self.iface.mapCanvas(), messages, window)
         self.dock.visibilityChanged.connect(self._dock_shown)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 
@@ -100,8 +103,8 @@ class CwsamPlugin:
     def _remove_dock(self) -> None:
         if self.dock is None:
             return
-        self.panel.shut_down()
-        dock, self.dock, self.panel = self.dock, None, None
+        self.dock.shut_down()
+        dock, self.dock = self.dock, None
         self.iface.removeDockWidget(dock)
         dock.deleteLater()
 
@@ -114,7 +117,7 @@ class CwsamPlugin:
 
     def _segment_selected(self) -> None:
         """Open the dock with the raster layers that are selected in the layer tree."""
-        self.open_dock()
+        self.open_dock("segment")
         self._choose(self.iface.layerTreeView().selectedLayers())
 
     def _choose(self, layers: list) -> None:

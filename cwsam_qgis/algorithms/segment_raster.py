@@ -60,15 +60,15 @@ _STYLERS = {kind: _Styler(kind) for _, kind in _OUTPUTS}
 
 
 class SegmentRaster(QgsProcessingAlgorithm):
-    """``cwsam:segment``: raster layer in, styled polygons out."""
+    """``cwsam:segmentraster``: raster layer in, styled polygons out."""
 
     def name(self) -> str:
         """Identifier."""
-        return "segment"
+        return "segmentraster"
 
     def displayName(self) -> str:  # noqa: N802 - QGIS's name
         """Name in the toolbox."""
-        return tr("Segment raster into land cover")
+        return tr("Segment raster")
 
     def shortHelpString(self) -> str:  # noqa: N802 - QGIS's name
         """Text beside the dialog."""

@@ -6,10 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qgis.gui import QgsScrollArea
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import (
-    QFrame,
     QGroupBox,
     QHBoxLayout,
     QLabel,
@@ -29,6 +27,7 @@ from .input_box import InputBox
 from .model_box import ModelBox
 from .output_box import OutputBox
 from .run_control import RunControl
+from .scroll import scrolling_column
 
 if TYPE_CHECKING:
     from qgis.core import QgsRasterLayer
@@ -115,24 +114,7 @@ class SegmentPanel(QWidget):
         self._timer.setInterval(_ESTIMATE_DELAY)
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.setSpacing(8)
-        column.addWidget(_group(tr("Image"), self.input))
-        column.addWidget(_group(tr("Model"), self.model, self.device))
-        column.addWidget(_group(tr("Result"), self.output))
-        column.addWidget(self.advanced)
-        column.addStretch(1)
-        scroll = QgsScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
-        bar = scroll.verticalScrollBar().sizeHint().width()
-        scroll.setMinimumWidth(content.minimumSizeHint().width() + bar)
         footer = QVBoxLayout()
-        footer.setContentsMargins(9, 4, 9, 9)
         footer.addWidget(self.estimate)
         row = QHBoxLayout()
         row.addWidget(self.progress, 1)
@@ -140,11 +122,14 @@ class SegmentPanel(QWidget):
         row.addWidget(self.cancel_button)
         row.addWidget(self.button)
         footer.addLayout(row)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addLayout(footer)
+        scrolling_column(
+            self,
+            _group(tr("Image"), self.input),
+            _group(tr("Model"), self.model, self.device),
+            _group(tr("Result"), self.output),
+            self.advanced,
+            footer=footer,
+        )
 
     def _connect(self) -> None:
         self.button.clicked.connect(self.run)

@@ -114,7 +114,7 @@ def test_loads_and_unloads_without_a_trace(qgis_app, window):
 def test_processing_alone_needs_no_window(qgis_app):
     loaded = cwsam.classFactory(None)
     loaded.initProcessing()
-    assert QgsApplication.processingRegistry().algorithmById("cwsam:segment") is not None
+    assert QgsApplication.processingRegistry().algorithmById("cwsam:segmentraster") is not None
     loaded.unload()
 
 

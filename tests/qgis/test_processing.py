@@ -55,7 +55,7 @@ def parameters(tmp_path, tiny_model):
 
 
 def test_declares_what_the_model_designer_needs(processing):
-    algorithm = QgsApplication.processingRegistry().algorithmById("cwsam:segment")
+    algorithm = QgsApplication.processingRegistry().algorithmById("cwsam:segmentraster")
     outputs = {o.name(): o.type() for o in algorithm.outputDefinitions()}
     assert outputs == {
         "POLYGONS": "outputVector",
@@ -75,7 +75,7 @@ def test_runs_and_loads_styled_layers(processing, parameters, tmp_path):
         "POLYGONS": str(tmp_path / "map.shp"),
         "CLASS_RASTER": str(tmp_path / "classes.tif"),
     }
-    result = processing.runAndLoadResults("cwsam:segment", parameters)
+    result = processing.runAndLoadResults("cwsam:segmentraster", parameters)
     polygons = QgsVectorLayer(result["POLYGONS"], "x", "ogr")
     assert {f["class_id"] for f in polygons.getFeatures()} <= {1, 5, 24}
     assert polygons.extent().width() <= 40
@@ -88,7 +88,7 @@ def test_runs_and_loads_styled_layers(processing, parameters, tmp_path):
 def test_layer_input_and_temporary_output(processing, parameters):
     parameters |= {"INPUT": open_layer(parameters["INPUT"]), "POLYGONS": "TEMPORARY_OUTPUT"}
     context = QgsProcessingContext()
-    result = processing.run("cwsam:segment", parameters, context=context)
+    result = processing.run("cwsam:segmentraster", parameters, context=context)
     layer = QgsProcessingUtils.mapLayerFromString(result["POLYGONS"], context)
     assert layer.featureCount() > 3
     layer = QgsVectorLayer(result["POLYGONS"], "opened by the user", "ogr")
@@ -108,7 +108,7 @@ def test_layer_input_and_temporary_output(processing, parameters):
 def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text):
     feedback = QgsProcessingFeedback()
     with pytest.raises(QgsProcessingException) as caught:
-        processing.run("cwsam:segment", {**parameters, **wrong}, feedback=feedback)
+        processing.run("cwsam:segmentraster", {**parameters, **wrong}, feedback=feedback)
     assert text in feedback.textLog() + str(caught.value)
     assert not Path(parameters["POLYGONS"]).exists()
 
@@ -117,7 +117,7 @@ def test_cancel_is_heard(processing, parameters):
     feedback = QgsProcessingFeedback()
     feedback.progressChanged.connect(lambda _: feedback.cancel())
     with pytest.raises(QgsProcessingException, match="Stopped"):
-        processing.run("cwsam:segment", parameters, feedback=feedback)
+        processing.run("cwsam:segmentraster", parameters, feedback=feedback)
     assert not Path(parameters["POLYGONS"]).exists()
 
 
@@ -142,7 +142,7 @@ def test_qgis_process_runs_it_headless(qgis_app, parameters, tmp_path):
 
     call("plugins", "enable", "cwsam")
     given = [f"{key}={value}" for key, value in parameters.items()]
-    done = call("run", "cwsam:segment", "--", *given)
+    done = call("run", "cwsam:segmentraster", "--", *given)
     assert done.returncode == 0, done.stdout + done.stderr
     layer = QgsVectorLayer(parameters["POLYGONS"], "x", "ogr")
     assert layer.featureCount() > 3

@@ -1,0 +1,38 @@
+"""Lets a panel scroll where the screen is small; only its button stays in place."""
+
+from __future__ import annotations
+
+from qgis.gui import QgsScrollArea
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QFrame, QLayout, QVBoxLayout, QWidget
+
+
+def scrolling_column(panel: QWidget, *widgets: QWidget, footer: QLayout | None = None) -> None:
+    """Lay widgets out below each other in a column that scrolls up and down, never sideways.
+
+    Args:
+        panel: A widget without a layout; it gets one.
+        widgets: From top to bottom.
+        footer: Stays visible below the column.
+    """
+    content = QWidget()
+    column = QVBoxLayout(content)
+    column.setContentsMargins(6, 6, 6, 6)
+    column.setSpacing(8)
+    for widget in widgets:
+        column.addWidget(widget)
+    column.addStretch(1)
+    scroll = QgsScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(content)
+    bar = scroll.verticalScrollBar().sizeHint().width()
+    scroll.setMinimumWidth(content.minimumSizeHint().width() + bar)
+    layout = QVBoxLayout(panel)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(scroll, 1)
+    if footer is not None:
+        footer.setContentsMargins(9, 4, 9, 9)
+        layout.addLayout(footer)
