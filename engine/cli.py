@@ -7,7 +7,8 @@ import click
 from .. import __version__
 from . import models_cli
 from .classes import CLASSES
-from .cli_segment import INTERRUPTED, make_predictor, segment
+from .cli_run import INTERRUPTED, make_predictor
+from .cli_segment import segment
 from .config import variant_names
 from .errors import CwsamError
 from .io.raster_source import open_raster

@@ -8,7 +8,7 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
-from cwsam.engine import cli_segment
+from cwsam.engine import cli_run
 from cwsam.engine.estimate import Estimate
 from cwsam.engine.predictor import TorchPredictor
 from cwsam.engine.types import GeoTransform
@@ -163,9 +163,9 @@ def test_dry_run_tells_and_writes_nothing(cwsam, tmp_path):  # noqa: F811
 
 def test_what_cannot_fit_is_refused(cwsam, tmp_path, monkeypatch):  # noqa: F811
     image, huge = photo(tmp_path / "a.tif"), Estimate(6, 1.0, 1 << 60, 1 << 60, 1 << 60)
-    monkeypatch.setattr(cli_segment, "estimate", lambda *rest: huge)
+    monkeypatch.setattr(cli_run, "estimate", lambda *rest: huge)
     for more in (["--dry-run"], []):
-        monkeypatch.setattr(cli_segment, "PROBED_PIXELS", 0)
+        monkeypatch.setattr(cli_run, "PROBED_PIXELS", 0)
         result = cwsam("segment", image, "-o", tmp_path / "o.gpkg", *more)
         assert result.exit_code == 1
         assert all(word in result.output for word in ("--tile", "another folder", "CWSAM_CACHE"))
