@@ -17,7 +17,7 @@ from qgis.core import Qgis, QgsApplication
 
 from .. import __version__
 from ..engine.errors import CwsamError
-from .i18n import translator
+from .i18n import engine_text, translator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ def device_sentence() -> str:
         return tr("GPU if PyTorch finds a usable one, else CPU; decided when a run starts.")
     from ..engine.device import choose_device
 
-    return tr(choose_device().reason)
+    return engine_text(choose_device().reason)
 
 
 def _cuda_of_installed_torch() -> str | None:

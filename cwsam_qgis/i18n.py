@@ -1,15 +1,22 @@
-"""Texts in the language of QGIS: English as written in the code, Chinese from a catalogue."""
+"""Texts in the language of QGIS: English as written in the code, Chinese from a Qt catalogue."""
 
 from __future__ import annotations
 
+import functools
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable
+from xml.etree import ElementTree
 
 from qgis.core import QgsApplication
-
-from .i18n_zh import CHINESE
+from qgis.PyQt.QtCore import QCoreApplication, QTranslator
 
 if TYPE_CHECKING:
     from ..engine.classes import LandCoverClass
+
+_CATALOGUE = Path(__file__).resolve().parents[1] / "resources" / "i18n" / "cwsam_zh.qm"
+_PREFIX = "cwsam."  # other plugins have contexts of their own in the same application
+_COMMON, _ENGINE = _PREFIX + "common", _PREFIX + "engine"
 
 
 def language() -> str:
@@ -25,20 +32,72 @@ def _started_with() -> str:
     return application.translation() if hasattr(application, "translation") else ""
 
 
+def install_texts() -> QTranslator | None:
+    """Give QGIS the plugin's texts in its language; returns what :func:`remove_texts` takes."""
+    if language() != "zh":
+        return None
+    texts = QTranslator()
+    texts.load(str(_CATALOGUE))
+    QCoreApplication.installTranslator(texts)
+    return texts
+
+
+def remove_texts(texts: QTranslator | None) -> None:
+    """Undo :func:`install_texts`."""
+    if texts is not None:
+        QCoreApplication.removeTranslator(texts)
+
+
 def translator(context: str) -> Callable[[str], str]:
     """The function that translates the texts of one module.
 
     Args:
-        context: Section of the catalogue.
+        context: Section of the catalogue: the name of the module.
     """
-    own = CHINESE.get(context, {})
+    contexts = (_PREFIX + context, _COMMON)
 
     def tr(text: str) -> str:
-        if language() != "zh":
-            return text
-        return own.get(text) or CHINESE["common"].get(text, text)
+        return _translated(text, contexts)
 
     return tr
+
+
+def _translated(text: str, contexts: tuple[str, ...]) -> str:
+    for context in contexts:
+        found = QCoreApplication.translate(context, text)
+        if found != text:
+            return found
+    return text
+
+
+def engine_text(text: str) -> str:
+    """A sentence of the engine in QGIS's language; a text that is not the engine's stays.
+
+    The engine writes English with names and numbers filled in. The catalogue holds its
+    sentences with numbered gaps, ``{1} has no pixels; choose another raster.``
+    """
+    if language() != "zh":
+        return text
+    for pattern, template in _sentences():
+        found = pattern.fullmatch(text)
+        if found:
+            chinese = QCoreApplication.translate(_ENGINE, template)
+            return chinese.format(text, *map(engine_text, found.groups()))
+    return text
+
+
+@functools.lru_cache(maxsize=1)
+def _sentences() -> list[tuple[re.Pattern[str], str]]:
+    """Patterns of the engine's sentences, those with the most words of their own first."""
+    root = ElementTree.parse(_CATALOGUE.with_suffix(".ts")).getroot()  # noqa: S314 - our own file
+    (engine,) = (c for c in root.iter("context") if c.findtext("name") == _ENGINE)
+    templates = [message.findtext("source", "") for message in engine.iter("message")]
+    templates.sort(key=len, reverse=True)
+    return [(re.compile(_pattern(one), re.DOTALL), one) for one in templates]
+
+
+def _pattern(template: str) -> str:
+    return "(.+?)".join(map(re.escape, re.split(r"\{\d+\}", template)))
 
 
 def class_label(entry: LandCoverClass) -> str:

@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QAction
 
 from .environment import add_packages_folder, remove_packages_folder
-from .i18n import translator
+from .i18n import install_texts, remove_texts, translator
 from .icons import icon
 from .provider import CwsamProvider
 
@@ -34,6 +34,7 @@ class CwsamPlugin:
             iface: QGIS's window, or None in ``qgis_process``.
         """
         self.iface = iface
+        self._texts = install_texts()
         self.provider: CwsamProvider | None = None
         self.dock: Dock | None = None
 
@@ -79,6 +80,8 @@ class CwsamPlugin:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
         remove_packages_folder()
+        remove_texts(self._texts)
+        self._texts = None
 
     def open_dock(self, tab: str = "") -> None:
         """Show the dock, made when it is first wanted, with one of its tabs in front."""

@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from ..engine.errors import Cancelled, CwsamError
 from ..engine.ports import Progress
 from .compat import task_flags
-from .i18n import translator
+from .i18n import engine_text, translator
 from .job import load_network, run_job
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class _Catch:
         outcome.cancelled = issubclass(kind, Cancelled)
         outcome.details = "".join(traceback.format_exception(kind, error, trace))
         if issubclass(kind, CwsamError):
-            outcome.error = str(error)
+            outcome.error = engine_text(str(error))
         elif issubclass(kind, MemoryError) or "out of memory" in str(error).lower():
             outcome.error = tr("The memory is full: choose a smaller tile under Advanced.")
         else:
@@ -127,7 +127,7 @@ class SegmentTask(QgsTask):
     def _run(self) -> None:
         self._tell(0.0, tr("Loading the model"))
         network = load_network(self._model)
-        self.outcome.device = network.predictor.plan.reason
+        self.outcome.device = engine_text(network.predictor.plan.reason)
         self.outcome.sha256 = network.sha256
         for number, job in enumerate(self.jobs):
             if self.isCanceled():
@@ -154,4 +154,4 @@ class _Reporter:
     def __call__(self, done: float, total: float, message: str) -> None:
         share = done / max(total, 1)
         share = 0.9 * share if message == "Segmenting" else 0.9 + 0.1 * share
-        self.tell(100 * (self.number + min(share, 1.0)) / self.count, tr(message))
+        self.tell(100 * (self.number + min(share, 1.0)) / self.count, engine_text(message))

@@ -25,7 +25,7 @@ from qgis.PyQt.QtGui import QIcon
 from ...engine.classes import CLASSES
 from ...engine.errors import CwsamError
 from ...engine.ports import Progress
-from ..i18n import class_label, translator
+from ..i18n import class_label, engine_text, translator
 from ..icons import icon
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class SegmentRaster(QgsProcessingAlgorithm):
             self._source = LayerSource(layer, extent, pixel_size)
             self._model = find_model(self.parameterAsString(parameters, "MODEL", context))
         except CwsamError as error:
-            raise QgsProcessingException(str(error)) from error
+            raise QgsProcessingException(engine_text(str(error))) from error
         return True
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:  # noqa: N802
@@ -191,12 +191,12 @@ class SegmentRaster(QgsProcessingAlgorithm):
         try:
             feedback.pushInfo(tr("Loading the model"))
             network = load_network(self._model)
-            feedback.pushInfo(tr(network.predictor.plan.reason))
+            feedback.pushInfo(engine_text(network.predictor.plan.reason))
             summary = run_job(job, network, context.transformContext(), progress)
         except CwsamError as error:
-            raise QgsProcessingException(str(error)) from error
+            raise QgsProcessingException(engine_text(str(error))) from error
         for notice in summary.notices:
-            feedback.pushInfo(notice)
+            feedback.pushInfo(engine_text(notice))
         self._style_on_load(paths, context)
         return {name: paths[kind] for name, kind in _OUTPUTS if paths.get(kind)}
 
@@ -245,7 +245,7 @@ def _reporter(feedback):
     def report(done: float, total: float, message: str) -> None:
         if last[-1:] != [message]:
             last.append(message)
-            feedback.setProgressText(tr(message))
+            feedback.setProgressText(engine_text(message))
         share = done / max(total, 1)
         feedback.setProgress(100 * (0.9 * share if message == "Segmenting" else 0.9 + 0.1 * share))
 

@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...engine.classes import CLASSES
 from ..environment import diagnostics, has_torch, install_command
-from ..i18n import class_label, translator
+from ..i18n import class_label, engine_text, translator
 from ..results import add_results, class_table
 from ..settings import remember_speed
 from ..tasks import SegmentTask
@@ -95,9 +95,9 @@ class RunControl(QObject):
         if closed:
             self._messages.info(tr("The project was closed, so the run was stopped."))
         elif outcome.cancelled:
-            self._messages.info(tr(outcome.error))
+            self._messages.info(outcome.error)
         elif outcome.error:
-            self._messages.failure(tr(outcome.error), failure_details(outcome.details))
+            self._messages.failure(outcome.error, failure_details(outcome.details))
         else:
             self._tell_success(jobs, outcome)
 
@@ -114,8 +114,8 @@ class RunControl(QObject):
             lines.append(job.source.info.name)
             for class_id, share in class_table(summary):
                 lines.append(f"  {100 * share:5.1f} %  {class_label(CLASSES[class_id])}")
-            lines += [f"  {notice}" for notice in summary.notices]
-        self._messages.success(text, "\n".join([*lines, "", tr(outcome.device)]))
+            lines += [f"  {engine_text(notice)}" for notice in summary.notices]
+        self._messages.success(text, "\n".join([*lines, "", outcome.device]))
 
 
 def failure_details(details: str) -> str:
