@@ -12,7 +12,7 @@ from ..engine.errors import OutputError
 from ..engine.styles import raster_qml
 from ..engine.types import NODATA_CLASS
 from .i18n import language, translator
-from .staging import Staging
+from .staging import stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ class RasterSink:
         Raises:
             OutputError: The file cannot be written there.
         """
-        self._staging = Staging(path)
+        self._staging = stage(path)
         self._info, self._plane = info, plane
         self._buffer = np.empty((BLOCK, info.width), np.uint8)
         self._filled, self._row = 0, 0

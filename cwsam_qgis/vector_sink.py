@@ -22,7 +22,7 @@ from ..engine.errors import OutputError
 from ..engine.styles import vector_qml, vector_sld
 from .compat import make_field, polygon_type
 from .i18n import language, translator
-from .staging import Staging
+from .staging import stage
 from .vector_formats import VectorFormat, vector_format
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class VectorSink:
             OutputError: The file cannot be written there.
         """
         self._format = vector_format(path)
-        self._staging = Staging(path)
+        self._staging = stage(path)
         self._fields = _fields(self._format)
         options = QgsVectorFileWriter.SaveVectorOptions()
         options.driverName = self._format.driver

@@ -16,9 +16,9 @@ from .errors import ConfigError
 from .io.batch import expand_images, plan_outputs
 from .io.job import JobOptions, Length
 from .io.record import PATHS, read_record
-from .io.staging import check_writable
 from .models.checkpoint import DEFAULT_MODEL, load_model
 from .pipeline import SegmentOptions
+from .staging import check_writable
 from .tiling.normalize import Stretch
 from .vector.assemble import VectorOptions
 

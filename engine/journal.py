@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .locks import hold
 from .types import ClassStrip, Window
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Journal:
         self._file = self._lock = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(folder / "lock")
+            self._lock = hold(folder / "lock")
             if self._lock is None:
                 self.notices.append("The same run is under way elsewhere: this one has no journal.")
                 return
@@ -297,29 +298,11 @@ def clean_journals(base: Path, limit: int = CACHE_LIMIT, keep: str = "") -> None
             return
         if folder.name == keep:
             continue
-        lock = _lock(folder / "lock")
+        lock = hold(folder / "lock")
         if lock is not None:
             lock.close()
             shutil.rmtree(folder, ignore_errors=True)
             total -= size
-
-
-def _lock(path: Path):
-    """Hold a file for this process; None where another one holds it."""
-    file = open(path, "a+b")  # noqa: SIM115 - closing it lets go
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file
 
 
 def _write_state(path: Path, state: Mapping[str, np.ndarray]) -> None:

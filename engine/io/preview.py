@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..classes import CLASSES, LandCoverClass
+from ..staging import Staging
 from ..styles import outline_colour
 from ..types import NODATA_CLASS
-from .staging import OutputGuard, Staging
+from .guard import OutputGuard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,12 +14,13 @@ from rasterio.errors import RasterioError
 
 from ..classes import CLASSES
 from ..errors import OutputError
+from ..staging import Staging
 from ..styles import raster_qml
 from ..types import NODATA_CLASS
 from .geotransform import to_affine
+from .guard import OutputGuard
 from .pam import category_names_xml
 from .quiet import gdal_options, quiet_gdal
-from .staging import OutputGuard, Staging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

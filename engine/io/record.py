@@ -11,8 +11,9 @@ import numpy as np
 
 from ... import __version__
 from ..errors import ConfigError
+from ..staging import Staging
 from .gpkg import read_metadata
-from .staging import OutputGuard, Staging
+from .guard import OutputGuard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

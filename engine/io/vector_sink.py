@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from ..classes import CLASSES
 from ..errors import OutputError
+from ..staging import Staging
 from ..styles import vector_qml, vector_sld
 from .gpkg import add_metadata, add_style, check_layer_name, copy_geopackage
+from .guard import OutputGuard
 from .ogr import OGR_ERRORS
 from .quiet import quiet_gdal
 from .staged_polygons import StagedPolygons
-from .staging import OutputGuard, Staging
 from .vector_formats import export, vector_format
 
 if TYPE_CHECKING:
