@@ -56,7 +56,7 @@ def test_the_loaded_plugin_speaks_chinese_and_leaves_none_behind(qgis_app, monke
     plugin = cwsam.classFactory(None)
     plugin.initProcessing()
     algorithm = QgsApplication.processingRegistry().algorithmById("cwsam:segmentraster")
-    assert algorithm.displayName() == "将栅格分割为地表覆盖"
+    assert algorithm.displayName() == "分割栅格"
     assert "航空" in algorithm.shortHelpString()
     plugin.unload()
     assert i18n.translator("segment_panel")("&Cancel") == "&Cancel"
