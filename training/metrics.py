@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 
@@ -41,6 +43,57 @@ def merge_classes(matrix: np.ndarray, merges: dict[int, int]) -> np.ndarray:
     return merged
 
 
+@dataclass(frozen=True)
+class ClassScore:
+    """How well one class is mapped; shares are 0-1, NaN where nothing can be divided.
+
+    Attributes:
+        class_id: Id of the class.
+        reference: Pixels that are the class.
+        predicted: Pixels that the map calls so, among those with a reference.
+        hits: Pixels that both call so.
+    """
+
+    class_id: int
+    reference: int
+    predicted: int
+    hits: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the mapped pixels that are right: user's accuracy."""
+        return _share(self.hits, self.predicted)
+
+    @property
+    def recall(self) -> float:
+        """Share of the true pixels that are mapped: producer's accuracy."""
+        return _share(self.hits, self.reference)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return _share(2 * self.hits, self.predicted + self.reference)
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union."""
+        return _share(self.hits, self.predicted + self.reference - self.hits)
+
+
+def class_scores(matrix: np.ndarray) -> list[ClassScore]:
+    """Scores of every class that the reference or the map has, by id.
+
+    Args:
+        matrix: (K, K + 1) from :func:`confusion_matrix`.
+    """
+    square = matrix[:, :-1]
+    truth, predicted, hits = matrix.sum(axis=1), square.sum(axis=0), np.diag(square)
+    return [
+        ClassScore(int(c), int(truth[c]), int(predicted[c]), int(hits[c]))
+        for c in np.flatnonzero(truth + predicted)
+    ]
+
+
 def scores(matrix: np.ndarray) -> dict:
     """Compute the figures of a confusion matrix.
 
@@ -48,18 +101,28 @@ def scores(matrix: np.ndarray) -> dict:
         matrix: (K, K + 1) from :func:`confusion_matrix`.
 
     Returns:
-        ``iou``: IoU by class id, for classes with reference pixels; ``miou``: their mean;
-        ``oa``: overall accuracy; ``pixels``: reference pixels by class id. All shares 0-1.
+        ``iou``, ``precision`` (user's accuracy), ``recall`` (producer's accuracy), ``f1`` by
+        class id, for classes with reference pixels; ``miou``: mean of the IoUs; ``fwiou``:
+        their mean weighted by reference pixels; ``oa``: overall accuracy; ``kappa``: Cohen's;
+        ``pixels``: reference pixels by class id. All shares 0-1, NaN where nothing is known.
     """
-    square = matrix[:, :-1]
-    hits = np.diag(square).astype(float)
-    truth = matrix.sum(axis=1)
-    union = truth + square.sum(axis=0) - hits
-    present = np.flatnonzero(truth)
-    iou = {int(c): float(hits[c] / union[c]) for c in present}
+    present = [score for score in class_scores(matrix) if score.reference]
+    total = sum(score.reference for score in present)
+    observed = _share(sum(score.hits for score in present), total)
+    chance = _share(sum(score.reference * score.predicted for score in present), total**2)
+    iou = {score.class_id: score.iou for score in present}
     return {
         "iou": iou,
         "miou": float(np.mean(list(iou.values()))) if iou else float("nan"),
-        "oa": float(hits.sum() / truth.sum()) if truth.sum() else float("nan"),
-        "pixels": {int(c): int(truth[c]) for c in present},
+        "fwiou": _share(sum(score.reference * score.iou for score in present), total),
+        "oa": observed,
+        "kappa": _share(observed - chance, 1 - chance) if present else float("nan"),
+        "precision": {score.class_id: score.precision for score in present},
+        "recall": {score.class_id: score.recall for score in present},
+        "f1": {score.class_id: score.f1 for score in present},
+        "pixels": {score.class_id: score.reference for score in present},
     }
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")
