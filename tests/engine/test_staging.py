@@ -1,8 +1,10 @@
 """Hidden folders go with their run, also when it was killed."""
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cwsam.engine.errors import OutputError
@@ -20,7 +22,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_what_a_killed_run_left_goes_with_the_next_one(tmp_path):
     target = tmp_path / "a [1].gpkg"  # a name with the letters of patterns
-    done = subprocess.run([sys.executable, "-c", KILLED, str(target)])
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / ".link")}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=environment)
     assert done.returncode == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 1
     mine, own = Staging(tmp_path / "b.gpkg"), tmp_path / ".a [1]-mine"
