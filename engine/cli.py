@@ -1,4 +1,4 @@
-"""Command line of the engine: ``segment``, ``models``, ``info``."""
+"""Command line of the engine: ``segment``, ``vectorize``, ``models``, ``info``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from . import models_cli
 from .classes import CLASSES
 from .cli_run import INTERRUPTED, make_predictor
 from .cli_segment import segment
+from .cli_vectorize import vectorize
 from .config import variant_names
 from .errors import CwsamError
 from .io.raster_source import open_raster
@@ -40,6 +41,7 @@ def main() -> None:
 
 
 main.add_command(segment)
+main.add_command(vectorize)
 
 
 @main.group(invoke_without_command=True)

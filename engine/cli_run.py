@@ -102,7 +102,7 @@ class Run:
         if len(jobs) > 1:
             self.say(f"\n{result_table(self.results)}")
         if self.settings["record"] is not None:
-            facts = machine_facts(self.predictor.plan.reason, torch.__version__)
+            facts = machine_facts(torch=torch.__version__, device=self.predictor.plan.reason)
             command = command_of(tuple(i for job in jobs for i in job.images), self.settings)
             model = {"model": self.loaded.name, "model_sha256": self.loaded.sha256}
             record = {**model, **facts, "command": command, "runs": self.records}
@@ -115,7 +115,8 @@ class Run:
     def one(self, job: Job) -> None:
         """Segment one image and note how it went."""
         started = time.monotonic()
-        outputs = replace(job.outputs, append=job.outputs.polygons in self.written)
+        append = job.outputs.append or job.outputs.polygons in self.written
+        outputs = replace(job.outputs, append=append)
         bar = tqdm(unit="tile", disable=self.settings["quiet"], desc=job.name, leave=False)
 
         def report(done: float, total: float, message: str) -> None:
@@ -195,7 +196,7 @@ class Run:
             "image": ", ".join(str(Path(image).resolve()) for image in job.images),
             "model": self.loaded.name,
             "model_sha256": self.loaded.sha256,
-            **machine_facts(self.predictor.plan.reason, torch.__version__),
+            **machine_facts(torch=torch.__version__, device=self.predictor.plan.reason),
             "command": command_of(job.images, self._settings_of(job)),
         }
 

@@ -9,22 +9,17 @@ import click
 import torch
 from click.core import ParameterSource
 
-from .classes import find_classes
+from .cli_options import kept_classes, path_type, polygon_options, vector_settings
 from .cli_run import Run, make_predictor
 from .device import choose_device, keep_large_allocations, set_threads
 from .errors import ConfigError
 from .io.batch import expand_images, plan_outputs
-from .io.job import JobOptions, Length
+from .io.job import JobOptions, Outputs
 from .io.record import PATHS, read_record
 from .models.checkpoint import DEFAULT_MODEL, load_model
 from .pipeline import SegmentOptions
 from .staging import check_writable
 from .tiling.normalize import Stretch
-from .vector.assemble import VectorOptions
-
-
-def _path(**options: object) -> click.Path:
-    return click.Path(path_type=Path, **options)
 
 
 @click.command()
@@ -32,7 +27,7 @@ def _path(**options: object) -> click.Path:
 @click.option(
     "-o",
     "--output",
-    type=_path(),
+    type=path_type(),
     help="Polygons: .gpkg, .shp, .geojson, .fgb, "
     ".parquet; for several images a folder, or one .gpkg with a layer for each.",
 )
@@ -46,22 +41,14 @@ def _path(**options: object) -> click.Path:
 @click.option("--tile", type=int, default=0, help="Side of a tile in pixels; the model's own if 0.")
 @click.option("--overlap", type=int, default=-1, help="Overlap of tiles in pixels; tile / 8 if -1.")
 @click.option("--bands", help="Red, green and blue band, for instance 4,3,2.")
-@click.option("--classes", help="Keep only these, for instance 'water,24,水域'.")
+@polygon_options
 @click.option(
-    "--min-area",
-    default="0",
+    "--merge-into",
+    type=click.Choice(("border", "runner_up")),
+    default="border",
     show_default=True,
-    metavar="M²|PXpx",
-    help="Hand smaller patches to a neighbour: square metres, or pixels as in 20px.",
+    help="Who gets a small patch: the longest common border, or its second class.",
 )
-@click.option(
-    "--simplify",
-    default="0",
-    show_default=True,
-    metavar="M|PXpx",
-    help="Tolerance of shared borders: metres, or pixels as in 1.5px.",
-)
-@click.option("--smooth", type=click.IntRange(0, 3), default=0, help="Rounds of corner cutting.")
 @click.option(
     "--gsd", type=float, metavar="M", help="Resample to this ground sample distance, metres."
 )
@@ -71,17 +58,17 @@ def _path(**options: object) -> click.Path:
     show_default=True,
     help="Radiometry: percentiles (2,98), a range of values (0:4000), none or auto.",
 )
-@click.option("--raster", type=_path(), help="Class raster, GeoTIFF.")
-@click.option("--confidence", type=_path(), help="Confidence raster in percent, GeoTIFF.")
-@click.option("--preview", type=_path(), help="Picture of image and class map, PNG.")
+@click.option("--raster", type=path_type(), help="Class raster, GeoTIFF.")
+@click.option("--confidence", type=path_type(), help="Confidence raster in percent, GeoTIFF.")
+@click.option("--preview", type=path_type(), help="Picture of image and class map, PNG.")
 @click.option("--cog", is_flag=True, help="Rasters as cloud-optimised GeoTIFF with overviews.")
 @click.option("--mosaic", is_flag=True, help="All images as one: one layer without seams.")
 @click.option("--fresh", is_flag=True, help="Start over instead of going on with a stopped run.")
 @click.option("--dry-run", is_flag=True, help="Only estimate tiles, time, memory and disk.")
-@click.option("--record", type=_path(), help="Write what was run as JSON.")
+@click.option("--record", type=path_type(), help="Write what was run as JSON.")
 @click.option(
     "--from-record",
-    type=_path(),
+    type=path_type(),
     help="Run again what a record or a GeoPackage of a run says; other options go before it.",
 )
 @click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads; all if 0.")
@@ -102,7 +89,8 @@ def segment(context: click.Context, /, **settings: object) -> None:
         raise ConfigError("No image is given: name image files or folders, or --from-record.")
     images = expand_images(settings["images"])
     wanted = {k: settings[k] for k in ("raster", "confidence", "preview")}
-    jobs = plan_outputs(images, settings["output"], wanted, settings["mosaic"], settings["cog"])
+    common = Outputs(settings["output"], settings["layer"], settings["append"], cog=settings["cog"])
+    jobs = plan_outputs(images, common, wanted, settings["mosaic"])
     if settings["record"] is not None:
         check_writable(settings["record"])
     keep_large_allocations()
@@ -137,9 +125,6 @@ def _take_record(context: click.Context, settings: dict) -> str | None:
 
 def _job_options(settings: dict) -> JobOptions:
     """Turn the command line's texts into settings."""
-    keep = None
-    if settings["classes"]:
-        keep = find_classes(settings["classes"].replace("，", ",").split(","))
     bands = None
     if settings["bands"]:
         try:
@@ -151,17 +136,18 @@ def _job_options(settings: dict) -> JobOptions:
     gsd = settings["gsd"]
     if gsd is not None and not 0 < gsd < float("inf"):
         raise ConfigError(f"--gsd must be metres a pixel, more than 0, not {gsd:g}.")
+    vector, min_area, simplify = vector_settings(settings)
     return JobOptions(
         SegmentOptions(
             tile=settings["tile"],
             overlap=settings["overlap"],
-            keep_classes=keep,
-            vector=VectorOptions(smooth=settings["smooth"]),
+            keep_classes=kept_classes(settings["classes"]),
+            vector=vector,
             stretch=Stretch.parse(settings["stretch"]),
             read_ahead=True,
         ),
         bands,
-        Length.parse(settings["min_area"], "--min-area"),
-        Length.parse(settings["simplify"], "--simplify"),
+        min_area,
+        simplify,
         gsd,
     )

@@ -164,7 +164,8 @@ class PolygonBatch:
     Attributes:
         wkb: Little-endian WKB Polygon each, in CRS units, exterior ring counter-clockwise.
         class_id: (n,) uint8.
-        confidence: (n,) float32, mean probability of the class over its pixels, 0-1.
+        confidence: (n,) float32, mean probability of the class over its pixels, 0-1; NaN
+            where it is not known.
         runner_up: (n,) uint8, most frequent second class; 255 = none.
         area_m2: (n,) float64, square metres; NaN when the raster has no CRS.
         pixels: (n,) int64, number of pixels.

@@ -45,7 +45,7 @@ def field_values(batch: PolygonBatch, names: ClassNames) -> list[np.ndarray]:
     """Values of :data:`FIELDS` for a batch, (n,) each.
 
     Class id int32, names str, confidence float64 0-1 with 4 decimals, runner-up the English
-    class name or None, area in square metres or NaN, which is written as null.
+    class name or None, area in square metres; NaN is written as null.
     """
     class_id = np.asarray(batch.class_id)
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,23 +87,23 @@ def expand_images(images: Sequence[str]) -> tuple[str, ...]:
 
 def plan_outputs(
     images: tuple[str, ...],
-    output: Path | None,
+    common: Outputs,
     wanted: dict[str, Path | None],
     mosaic: bool = False,
-    cog: bool = False,
 ) -> list[Job]:
     """Name the result files of every image.
 
     Args:
         images: Input files.
-        output: Vector file; for several images a folder or a GeoPackage.
+        common: What holds for all: polygons (a vector file; for several images a folder or a
+            GeoPackage), layer, append, cog.
         wanted: ``raster``, ``confidence``, ``preview``: file, or folder for several images.
         mosaic: Take all images as one.
-        cog: Write rasters as cloud-optimised GeoTIFFs.
 
     Raises:
         OutputError: Nothing is asked for, or names do not fit or would collide.
     """
+    output = common.polygons
     if output is None and not any(wanted.values()):
         raise OutputError(
             "Nothing to write; give -o OUT.gpkg, --raster, --confidence or --preview."
@@ -111,8 +111,10 @@ def plan_outputs(
     if len(images) == 1 or mosaic:
         if output is not None:
             vector_format(output)
-        files = (wanted["raster"], wanted["confidence"], wanted["preview"])
-        return [Job(images, Outputs(output, None, False, *files, cog))]
+        files = dict(zip(("classes", "confidence", "preview"), wanted.values()))
+        return [Job(images, replace(common, **files))]
+    if common.layer is not None:
+        raise OutputError("--layer names one layer, but there are several images: leave it out.")
     stems = [Path(image).stem for image in images]
     doubled = sorted({stem for stem in stems if stems.count(stem) > 1})
     if doubled:
@@ -124,25 +126,24 @@ def plan_outputs(
             raise OutputError(f"{folder} must be a folder when there are several images.")
         folder.mkdir(parents=True, exist_ok=True)
     return [
-        Job((image,), _outputs_in_folders(stem, output, wanted, one_file, cog))
+        Job((image,), _outputs_in_folders(stem, common, wanted, one_file))
         for image, stem in zip(images, stems)
     ]
 
 
 def _outputs_in_folders(
-    stem: str, output: Path | None, wanted: dict[str, Path | None], one_file: bool, cog: bool
+    stem: str, common: Outputs, wanted: dict[str, Path | None], one_file: bool
 ) -> Outputs:
     def file(folder: Path | None, ending: str) -> Path | None:
         return None if folder is None else folder / f"{stem}{ending}"
 
-    return Outputs(
-        output if one_file else file(output, ".gpkg"),
-        stem if one_file else None,
-        False,
-        file(wanted["raster"], "_classes.tif"),
-        file(wanted["confidence"], "_confidence.tif"),
-        file(wanted["preview"], "_preview.png"),
-        cog,
+    return replace(
+        common,
+        polygons=common.polygons if one_file else file(common.polygons, ".gpkg"),
+        layer=stem if one_file else None,
+        classes=file(wanted["raster"], "_classes.tif"),
+        confidence=file(wanted["confidence"], "_confidence.tif"),
+        preview=file(wanted["preview"], "_preview.png"),
     )
 
 

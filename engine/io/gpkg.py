@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 GEOMETRY_COLUMN = "geom"
@@ -59,27 +59,39 @@ def check_layer_name(layer: str) -> None:
         raise OutputError(f"A layer cannot be called '{layer}': choose another layer name.")
 
 
-def copy_geopackage(source: Path, target: Path, new_layer: str) -> None:
-    """Copy a GeoPackage for a further layer to be added to the copy.
+def check_addable(path: Path, layer: str) -> None:
+    """Refuse a GeoPackage that a layer cannot be added to.
 
     Raises:
         OutputError: The file is no GeoPackage or has a layer of that name.
     """
+    with _reading(path) as database:
+        database.execute("SELECT count(*) FROM gpkg_contents")
+        taken = {row[0].lower() for row in database.execute("SELECT name FROM sqlite_master")}
+    if layer.lower() in taken:
+        raise OutputError(
+            f"{path.name} has a layer '{layer}' already: choose another layer name or another file."
+        )
+
+
+def copy_geopackage(source: Path, target: Path) -> None:
+    """Copy a GeoPackage for a further layer to be added to the copy.
+
+    Raises:
+        OutputError: The file is no GeoPackage.
+    """
+    with _reading(source) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old:
-            old.execute("SELECT count(*) FROM gpkg_contents")
-            taken = {row[0].lower() for row in old.execute("SELECT name FROM sqlite_master")}
-            if new_layer.lower() in taken:
-                raise OutputError(
-                    f"{source.name} has a layer '{new_layer}' already: "
-                    "choose another layer name or another file."
-                )
-            with closing(sqlite3.connect(target)) as new:
-                old.backup(new)
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            yield database
     except sqlite3.Error as error:
         raise OutputError(
-            f"{source} is no GeoPackage that a layer can be added to ({error}): "
-            "choose another file."
+            f"{path} is no GeoPackage that a layer can be added to ({error}): choose another file."
         ) from error
 
 

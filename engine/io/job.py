@@ -220,7 +220,7 @@ def segment_file(
         info = source.info
         settled, notices = options.for_raster(info)
         notices = [*source.notices, *notices, *gsd_warnings(info, card)]
-        notices += _format_notices(outputs, info)
+        notices += format_notices(outputs, info)
         journal = None
         if resume is not None:  # the first to be entered: it is kept until all outputs are there
             journal = stack.enter_context(_journal(images, source, settled, resume))
@@ -273,7 +273,7 @@ def _journal(
     return open_journal(identity, facts, source.info.width, resume.fresh)
 
 
-def _format_notices(outputs: Outputs, info: RasterInfo) -> list[str]:
+def format_notices(outputs: Outputs, info: RasterInfo) -> list[str]:
     """What a format will do to this raster's polygons."""
     path = outputs.polygons
     if path is not None and path.suffix.lower() in (".geojson", ".json") and info.crs is None:

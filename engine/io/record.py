@@ -36,15 +36,14 @@ def command_of(images: tuple[str, ...], settings: Mapping[str, object]) -> dict[
     return {"images": whole, **kept}
 
 
-def machine_facts(device: str, torch_version: str) -> dict[str, str]:
-    """Versions and machine."""
+def machine_facts(**more: str) -> dict[str, str]:
+    """Versions and machine, and ``more``: what a network ran on."""
     return {
         "cwsam": __version__,
-        "torch": torch_version,
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "device": device,
+        **more,
     }
 
 

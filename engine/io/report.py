@@ -24,7 +24,7 @@ def area_table(summary: RunSummary) -> str:
                 f"{total.polygons:,}",
                 _area(total.area_m2, total.pixels),
                 f"{100 * total.pixels / known:.1f} %",
-                f"{total.confidence_sum / total.pixels:.2f}",
+                _mean(total.confidence_sum, total.pixels),
             )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
@@ -37,6 +37,10 @@ def area_table(summary: RunSummary) -> str:
     ]
     lines.insert(1, "-" * len(lines[0]))
     return "\n".join(lines)
+
+
+def _mean(total: float, pixels: int) -> str:
+    return "-" if math.isnan(total) else f"{total / pixels:.2f}"
 
 
 def _area(area_m2: float, pixels: int) -> str:

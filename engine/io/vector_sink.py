@@ -10,7 +10,7 @@ from ..classes import CLASSES
 from ..errors import OutputError
 from ..staging import Staging
 from ..styles import vector_qml, vector_sld
-from .gpkg import add_metadata, add_style, check_layer_name, copy_geopackage
+from .gpkg import add_metadata, add_style, check_addable, check_layer_name, copy_geopackage
 from .guard import OutputGuard
 from .ogr import OGR_ERRORS
 from .quiet import quiet_gdal
@@ -92,8 +92,9 @@ class VectorSink:
             )
         self._staging = Staging(path)
         with self._guard():
-            if append and path.exists():
-                copy_geopackage(path, self._staging.path, layer)
+            self._adds = append and path.exists()
+            if self._adds:
+                check_addable(path, layer)
             growing = self._staging.folder / "growing" / "polygons.gpkg"
             growing.parent.mkdir()
             self._polygons = StagedPolygons(growing, self._format.fields, legend[0])
@@ -134,6 +135,9 @@ class VectorSink:
         """Write the final file and its style, and move all to their place."""
         target = self._staging.path
         self._polygons.flush()
+        if self._adds:  # only now: others may have written to it during the run
+            check_addable(self._staging.target, self._layer)
+            copy_geopackage(self._staging.target, target)
         with quiet_gdal():
             export(self._polygons.path, target, self._layer, self._format, self._crs)
         shutil.rmtree(self._polygons.path.parent)

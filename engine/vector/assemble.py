@@ -149,7 +149,7 @@ class Vectorizer:
         runner_up = most_frequent_runner_up(
             regions.runner_key, regions.runner_pixels, len(regions.pixels)
         )
-        known = np.maximum(regions.confidence_pixels, 1)
+        known = np.where(regions.confidence_pixels > 0, regions.confidence_pixels, np.nan)
         confidence = (regions.confidence_sum / known / 100).astype(np.float32)
         if self._grid.flips:
             rings = _reversed(rings)

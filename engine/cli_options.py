@@ -1,0 +1,72 @@
+"""Options of the command line that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import click
+
+from .classes import find_classes
+from .io.job import Length
+from .vector.assemble import VectorOptions
+
+Command = Callable[..., None]
+
+
+def path_type(**options: object) -> click.Path:
+    """A path on the command line."""
+    return click.Path(path_type=Path, **options)
+
+
+_POLYGON_OPTIONS = (
+    click.option("--classes", help="Keep only these, for instance 'water,24,水域'."),
+    click.option(
+        "--min-area",
+        default="0",
+        show_default=True,
+        metavar="M²|PXpx",
+        help="Hand smaller patches to a neighbour: square metres, or pixels as in 20px.",
+    ),
+    click.option(
+        "--simplify",
+        default="0",
+        show_default=True,
+        metavar="M|PXpx",
+        help="Tolerance of shared borders: metres, or pixels as in 1.5px.",
+    ),
+    click.option(
+        "--smooth", type=click.IntRange(0, 3), default=0, help="Rounds of corner cutting."
+    ),
+    click.option("--layer", help="Name of the layer; the file's name if left out."),
+    click.option("--append", is_flag=True, help="Add the layer to an existing GeoPackage."),
+)
+
+
+def polygon_options(command: Command) -> Command:
+    """Give a command the options on how polygons are made."""
+    for option in reversed(_POLYGON_OPTIONS):
+        command = option(command)
+    return command
+
+
+def kept_classes(text: str | None) -> tuple[int, ...] | None:
+    """Class ids of ``--classes``; None for all.
+
+    Raises:
+        UnknownNameError: There is no such class.
+    """
+    return find_classes(text.replace("，", ",").split(",")) if text else None
+
+
+def vector_settings(settings: dict) -> tuple[VectorOptions, Length, Length]:
+    """``(options, smallest area, tolerance)`` of the command line's texts.
+
+    Raises:
+        ConfigError: A text is no size.
+    """
+    return (
+        VectorOptions(smooth=settings["smooth"], merge_into=settings.get("merge_into", "border")),
+        Length.parse(settings["min_area"], "--min-area"),
+        Length.parse(settings["simplify"], "--simplify"),
+    )
