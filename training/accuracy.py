@@ -77,7 +77,7 @@ class AccuracyEstimate:
         area: Share of the area that is truly the class.
         mapped: Share of the area that the map calls so.
         points: Points by reference class.
-        total: Sum of the strata's sizes.
+        total: Sum of the sizes of the strata that have points.
         unsampled: Share of the area in strata without a point, about which nothing is said.
         single: Strata with one point, whose spread is taken at its largest.
         few: Strata with fewer than :data:`FEW_POINTS`.
@@ -135,7 +135,7 @@ def estimate_accuracy(sample: Sample) -> AccuracyEstimate:
         area=by_class(truth, [np.ones((k, k))] * k),
         mapped={c: float(cells.proportions[:, i].sum()) for i, c in enumerate(sample.classes)},
         points={c: int(sample.counts[:, i].sum()) for i, c in enumerate(sample.classes)},
-        total=float(np.sum(sample.sizes)),
+        total=float(np.asarray(sample.sizes, float)[used].sum()),
         unsampled=float(np.asarray(sample.sizes, float)[~used].sum() / np.sum(sample.sizes)),
         single=tuple(s for s, n in named if n == 1),
         few=tuple(s for s, n in named if 1 < n < FEW_POINTS),

@@ -252,6 +252,91 @@ class _Frame:
         )
 
 
+@dataclass(frozen=True)
+class Interval:
+    """One row of an interval chart.
+
+    Attributes:
+        label: Name and colour.
+        value: The estimate.
+        margin: Half the width of its interval.
+        other: A value to compare with.
+    """
+
+    label: Label
+    value: float
+    margin: float
+    other: float
+
+
+def interval_chart(rows: Sequence[Interval], unit: str, titles: tuple[str, str]) -> str:
+    """Draw estimates with their intervals, a row each, beside values to compare with.
+
+    Args:
+        rows: From top to bottom.
+        unit: Of the axis.
+        titles: What the estimate and the other value are.
+    """
+    left = 24 + max(_length(row.label.text) for row in rows) * 7.6
+    width, step, top = 820.0, 30, 34
+    height = top + step * len(rows) + 44
+    ends = ticks(0.0, max(max(r.value + r.margin, r.other) for r in rows))
+    scale = (width - left - 30) / ends[-1]
+    floor = height - 40
+    parts = []
+    for value in ends:
+        x = left + value * scale
+        parts.append(f'<path d="M{x:.1f} {top - 6}V{floor}" stroke="{_LINE}"/>')
+        parts.append(_text(x, floor + 17, f"{value:,g}", "middle"))
+    parts.append(_text((left + width) / 2, height - 6, unit, "middle"))
+    parts.append(_interval_legend(left, titles))
+    for number, row in enumerate(rows):
+        y = top + (number + 0.5) * step
+        parts.append(_chip(left - 18, y - 5, row.label))
+        parts.append(
+            f'<text x="{left - 24:.1f}" y="{y + 4.5:.1f}" font-size="13" fill="{_INK}" '
+            f'text-anchor="end">{escape(row.label.text)}</text>'
+        )
+        parts.append(_interval(row, left, y, scale))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" {_FONT}>' + "".join(parts) + "</svg>"
+    )
+
+
+def _interval(row: Interval, left: float, y: float, scale: float) -> str:
+    """Bar of the interval, dot of the estimate, open diamond of the other value."""
+    low, high = max(row.value - row.margin, 0.0), row.value + row.margin
+    a, b, x = (left + v * scale for v in (low, high, row.value))
+    hint = f"{row.label.text}: {_number(row.value)} ± {_number(row.margin)}"
+    return (
+        f"<g><title>{escape(hint)}</title>"
+        f'<path d="M{a:.1f} {y}H{b:.1f}M{a:.1f} {y - 6}v12M{b:.1f} {y - 6}v12" '
+        f'stroke="{_SERIES[0]}" stroke-width="2" fill="none"/>'
+        f'<circle cx="{x:.1f}" cy="{y}" r="5" fill="{_SERIES[0]}"/>'
+        + _diamond(left + row.other * scale, y)
+        + "</g>"
+    )
+
+
+def _interval_legend(left: float, titles: tuple[str, str]) -> str:
+    second = left + 60 + _length(titles[0]) * 7
+    return (
+        f'<circle cx="{left + 5:.1f}" cy="14" r="5" fill="{_SERIES[0]}"/>'
+        f'<text x="{left + 16:.1f}" y="18" font-size="12" fill="{_INK}">{escape(titles[0])}</text>'
+        + _diamond(second, 14)
+        + f'<text x="{second + 11:.1f}" y="18" font-size="12" fill="{_INK}">'
+        f"{escape(titles[1])}</text>"
+    )
+
+
+def _diamond(x: float, y: float) -> str:
+    return (
+        f'<path d="M{x:.1f} {y - 6}l6 6l-6 6l-6 -6z" fill="#fff" stroke="{_SERIES[1]}" '
+        'stroke-width="2"/>'
+    )
+
+
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Round numbers that span a range, about ``wanted`` of them."""
     if high - low < 1e-12:
