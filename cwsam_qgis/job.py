@@ -114,7 +114,7 @@ def load_network(model: Path) -> Network:
     predictor = TorchPredictor(
         loaded.model, choose_device(), config.encoder.patch_size, config.image_size, facts.class_ids
     )
-    return Network(predictor, facts, loaded.sha256)
+    return Network(predictor, facts, loaded.identity)
 
 
 def run_job(

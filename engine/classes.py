@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True)
@@ -76,24 +76,57 @@ CLASSES: tuple[LandCoverClass, ...] = tuple(
 )
 
 
-def find_class(text: str) -> LandCoverClass:
+NEW_COLOURS = (
+    "#e6007e",
+    "#00a3b4",
+    "#8a4fff",
+    "#d4a017",
+    "#ff5a5f",
+    "#2f9e44",
+    "#4263eb",
+    "#a0522d",
+)
+"""Map colours of classes that users add, in their order; unlike those of the scheme."""
+
+
+def new_class(class_id: int, name: str, name_zh: str = "") -> LandCoverClass:
+    """A class beyond the scheme, with a colour of its own.
+
+    Args:
+        class_id: ``len(CLASSES)`` and above.
+        name: English name.
+        name_zh: Chinese name; the English one where there is none.
+    """
+    colour = NEW_COLOURS[(class_id - len(CLASSES)) % len(NEW_COLOURS)]
+    return LandCoverClass(class_id, name, name_zh or name, colour)
+
+
+def find_class(text: str, classes: Sequence[LandCoverClass] = CLASSES) -> LandCoverClass:
     """Look a class up by id, English name or Chinese name.
 
     Args:
         text: For instance ``"24"``, ``"water"`` or ``"水域"``; case does not matter.
+        classes: Where to look; a fine-tuned model may know more than the scheme.
 
     Raises:
         UnknownNameError: No class is called so.
     """
     wanted = text.strip().lower()
-    for entry in CLASSES:
-        if wanted in (str(entry.id), entry.name, entry.name_zh):
+    for entry in classes:
+        if wanted in (str(entry.id), entry.name.lower(), entry.name_zh.lower()):
             return entry
-    near = [c.name for c in CLASSES if wanted and wanted in c.name]
+    near = [c.name for c in classes if wanted and wanted in c.name.lower()]
     hint = f"did you mean {' or '.join(near)}?" if near else "`cwsam models` lists all 33."
     raise UnknownNameError(f"There is no class called '{text.strip()}'; {hint}")
 
 
-def find_classes(texts: Iterable[str]) -> tuple[int, ...]:
+def find_classes(
+    texts: Iterable[str], classes: Sequence[LandCoverClass] = CLASSES
+) -> tuple[int, ...]:
     """Look several classes up as :func:`find_class` does; returns sorted ids without repeats."""
-    return tuple(sorted({find_class(text).id for text in texts}))
+    return tuple(sorted({find_class(text, classes).id for text in texts}))
+
+
+def class_name(class_id: int, classes: Sequence[LandCoverClass] = CLASSES) -> str:
+    """English name of a class id; a plain word where a map holds an id that no legend names."""
+    return next((c.name for c in classes if c.id == class_id), f"class {class_id}")

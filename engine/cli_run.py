@@ -104,7 +104,7 @@ class Run:
         if self.settings["record"] is not None:
             facts = machine_facts(torch=torch.__version__, device=self.predictor.plan.reason)
             command = command_of(tuple(i for job in jobs for i in job.images), self.settings)
-            model = {"model": self.loaded.name, "model_sha256": self.loaded.sha256}
+            model = {"model": self.loaded.name, "model_sha256": self.loaded.identity}
             record = {**model, **facts, "command": command, "runs": self.records}
             write_record(self.settings["record"], record)
         failed = [result.name for result in self.results if result.error]
@@ -149,7 +149,7 @@ class Run:
 
     def _resume(self) -> Resume:
         plan = self.predictor.plan
-        network = (self.loaded.sha256, self.predictor.class_ids, plan.device, plan.dtype)
+        network = (self.loaded.identity, self.predictor.class_ids, plan.device, plan.dtype)
         identity = (*map(str, network), torch.__version__, str(self.options.gsd_m))
         return Resume(identity, self.settings["fresh"])
 
@@ -195,7 +195,7 @@ class Run:
         return {
             "image": ", ".join(str(Path(image).resolve()) for image in job.images),
             "model": self.loaded.name,
-            "model_sha256": self.loaded.sha256,
+            "model_sha256": self.loaded.identity,
             **machine_facts(torch=torch.__version__, device=self.predictor.plan.reason),
             "command": command_of(job.images, self._settings_of(job)),
         }

@@ -99,7 +99,7 @@ def segment(context: click.Context, /, **settings: object) -> None:
         torch.set_num_threads(threads := settings["threads"])
     plan = choose_device(settings["device"])
     loaded = load_model(settings["model"])
-    if known not in (None, loaded.sha256):
+    if known not in (None, loaded.identity):
         raise ConfigError(
             f"The record was made with other weights than {loaded.name} holds now: give the "
             "weights of that run with --model."

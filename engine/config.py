@@ -15,6 +15,12 @@ CONFIG_DIR = Path(__file__).resolve().parent.parent / "resources" / "configs"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+PARTS = ("adapters", "prompts", "gates", "head", "norms", "neck", "decoder", "encoder")
+"""Parts of a model that fine-tuning may change; every parameter belongs to exactly one."""
+
+DEFAULT_PARTS = PARTS[:4]
+"""What fine-tuning changes unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class MoeConfig:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..config import ModelConfig, from_mapping
+from ..config import DEFAULT_PARTS, PARTS, ModelConfig, from_mapping
 from ..errors import CheckpointError, ConfigError
 from ..layers.adapter import Adapter
+from ..layers.common import LayerNorm2d
 from ..layers.frequency import PromptGenerator
 from ..layers.moe import MoeLayer
 from .card import ModelCard
@@ -20,6 +22,7 @@ from .mask_decoder import MaskDecoder
 from .safetensors_file import read_safetensors, write_safetensors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from .cwsam import Cwsam
@@ -27,21 +30,63 @@ if TYPE_CHECKING:
 KIND = "adapter"
 
 
-def adapter_parameters(model: Cwsam) -> dict[str, torch.nn.Parameter]:
-    """Parameters of an adapter file by name: adapters, prompts, gates and class head."""
-    found: dict[str, torch.nn.Parameter] = {}
+@dataclass(frozen=True)
+class AdapterFile:
+    """What an adapter file holds.
+
+    Attributes:
+        tensors: Values by parameter name.
+        base_sha256: Hash of the weights file that it was made for, hexadecimal.
+        card: What the fine-tuned model has seen.
+        parts: Parts of the model that it replaces.
+    """
+
+    tensors: dict[str, Tensor]
+    base_sha256: str
+    card: ModelCard
+    parts: tuple[str, ...]
+
+
+def parts_of(model: Cwsam) -> dict[str, str]:
+    """The part that each parameter belongs to, by parameter name."""
+    parts = {}
+    for name, _ in model.named_parameters():
+        in_encoder = name.startswith("image_encoder.")
+        parts[name] = "encoder" if in_encoder else "decoder"
+        if name.startswith("image_encoder.neck."):
+            parts[name] = "neck"
     for stem, module in model.named_modules():
-        part = None
-        if isinstance(module, (Adapter, PromptGenerator)):
-            part = ("", module)
+        part, owner, inner = None, module, ""
+        if isinstance(module, (nn.LayerNorm, LayerNorm2d)):
+            part = "norms"
+        elif isinstance(module, Adapter):
+            part = "adapters"
+        elif isinstance(module, PromptGenerator):
+            part = "prompts"
         elif isinstance(module, MoeLayer):
-            part = ("gate.", module.gate)
-        elif isinstance(module, MaskDecoder):
-            part = ("cls_upscaling.", module.cls_upscaling)
+            part, owner, inner = "gates", module.gate, "gate."
         if part is not None:
-            inner, owner = part
-            found.update({f"{stem}.{inner}{n}": p for n, p in owner.named_parameters()})
-    return found
+            parts.update({f"{stem}.{inner}{n}": part for n, _ in owner.named_parameters()})
+    for stem, module in model.named_modules():
+        if isinstance(module, MaskDecoder):
+            names = [
+                f"{stem}.cls_upscaling.{n}" for n, _ in module.cls_upscaling.named_parameters()
+            ]
+            parts.update(dict.fromkeys(names, "head"))  # its normalisation included
+    return parts
+
+
+def adapter_parameters(
+    model: Cwsam, parts: Sequence[str] = DEFAULT_PARTS
+) -> dict[str, torch.nn.Parameter]:
+    """Parameters of an adapter file by name: adapters, prompts, gates and class head.
+
+    Args:
+        model: The model.
+        parts: Others of :data:`~cwsam.engine.config.PARTS` instead.
+    """
+    own = parts_of(model)
+    return {n: p for n, p in model.named_parameters() if own[n] in parts}
 
 
 def save_adapter(
@@ -51,6 +96,7 @@ def save_adapter(
     card: ModelCard,
     base_sha256: str,
     record: dict | None = None,
+    parts: Sequence[str] = DEFAULT_PARTS,
 ) -> None:
     """Write what fine-tuning changed, in float16.
 
@@ -61,14 +107,17 @@ def save_adapter(
         card: What it has seen now.
         base_sha256: Hash of the weights file that it started from, hexadecimal.
         record: How it was trained, for people.
+        parts: Parts of the model that were trained.
 
     Raises:
         OSError: The file cannot be written.
     """
-    tensors = {n: p.detach().to(torch.float16) for n, p in adapter_parameters(model).items()}
+    changed = adapter_parameters(model, parts)
+    tensors = {n: p.detach().to(torch.float16) for n, p in changed.items()}
     metadata = {
         "format": "pt",
         "kind": KIND,
+        "parts": ",".join(parts),
         "base_sha256": base_sha256,
         "config": json.dumps(dataclasses.asdict(config)),
         "card": json.dumps(card.to_dict(), ensure_ascii=False),
@@ -77,11 +126,8 @@ def save_adapter(
     write_safetensors(path, tensors, metadata)
 
 
-def read_adapter(path: Path) -> tuple[dict[str, Tensor], str, ModelCard]:
+def read_adapter(path: Path) -> AdapterFile:
     """Read an adapter file.
-
-    Returns:
-        ``(tensors, base_sha256, card)``.
 
     Raises:
         CheckpointError: The file cannot be read or is none.
@@ -91,7 +137,10 @@ def read_adapter(path: Path) -> tuple[dict[str, Tensor], str, ModelCard]:
         if metadata["kind"] != KIND:
             raise KeyError
         card = from_mapping(ModelCard, json.loads(metadata["card"]), f"Model card of {path.name}")
-        return tensors, metadata["base_sha256"], card
+        parts = tuple(metadata.get("parts", ",".join(DEFAULT_PARTS)).split(","))
+        if not set(parts) <= set(PARTS):
+            raise KeyError
+        return AdapterFile(tensors, metadata["base_sha256"], card, parts)
     except (KeyError, json.JSONDecodeError, ConfigError):
         raise CheckpointError(
             f"{path} is not an adapter file; adapter files come from 'cwsam finetune'."
@@ -102,7 +151,7 @@ def apply_adapter(model: Cwsam, sha256: str, path: Path) -> tuple[LoadReport, Mo
     """Put an adapter's tensors into its base model.
 
     Args:
-        model: The base model.
+        model: The base model; its class head grows by the classes that the adapter adds.
         sha256: Hash of the base's weights file.
         path: The adapter file.
 
@@ -113,17 +162,20 @@ def apply_adapter(model: Cwsam, sha256: str, path: Path) -> tuple[LoadReport, Mo
     Raises:
         CheckpointError: It belongs to another base model, or does not fit.
     """
-    tensors, base, card = read_adapter(path)
-    if base != sha256:
+    file = read_adapter(path)
+    if file.base_sha256 != sha256:
         raise CheckpointError(
-            f"{path} was made for another base model (hash {base[:12]}…, not {sha256[:12]}…); "
-            "load the model that it was fine-tuned from."
+            f"{path} was made for another base model (hash {file.base_sha256[:12]}…, not "
+            f"{sha256[:12]}…); load the model that it was fine-tuned from."
         )
-    wanted = adapter_parameters(model)
+    missing = len(file.card.legend) - model.mask_decoder.num_classes
+    if file.card.extra_classes and "head" in file.parts and missing > 0:
+        model.mask_decoder.add_classes(missing)
+    tensors, wanted = file.tensors, adapter_parameters(model, file.parts)
     stray = sorted(set(tensors) ^ set(wanted))
     if stray or any(tensors[n].shape != p.shape for n, p in wanted.items()):
         raise CheckpointError(
             f"{path} does not fit its base model ({stray[0] if stray else 'shapes differ'}); "
             "fetch it again or repeat the fine-tuning."
         )
-    return load_into(model, tensors), card
+    return load_into(model, tensors), file.card

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 
-from ..classes import CLASSES
+from ..classes import CLASSES, LandCoverClass
+from ..errors import ConfigError
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class ModelCard:
         licence: Licence of the weights.
         scores: Figures on scenes that training never saw, by name; shares 0-1.
         notes: Honest limits, a sentence each.
+        extra_classes: Classes beyond the scheme, in the order of their channels: mappings with
+            ``id``, ``name``, ``name_zh`` and ``colour``.
     """
 
     title: str
@@ -30,6 +36,24 @@ class ModelCard:
     licence: str = ""
     scores: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    extra_classes: tuple[dict, ...] = ()
+
+    def __post_init__(self) -> None:
+        for number, entry in enumerate(self.extra_classes, len(CLASSES)):
+            texts = ("name", "name_zh", "colour")
+            sound = isinstance(entry, dict) and set(entry) == {"id", *texts}
+            sound = sound and entry["id"] == number
+            sound = sound and all(isinstance(entry[t], str) and entry[t].strip() for t in texts)
+            if not (sound and _COLOUR.fullmatch(entry["colour"])):
+                raise ConfigError(
+                    f"The model card's extra class {number} is not described by id, name, name_zh "
+                    "and colour (#rrggbb); fetch the file again."
+                )
+
+    @property
+    def legend(self) -> tuple[LandCoverClass, ...]:
+        """All classes that the model has a channel for: the scheme's and its own."""
+        return (*CLASSES, *(LandCoverClass(**entry) for entry in self.extra_classes))
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
@@ -41,8 +65,8 @@ class ModelCard:
         Args:
             name: Name of the model.
         """
-        seen = [c for c in CLASSES if c.id in self.classes_seen]
-        unseen = [c for c in CLASSES if c.id not in self.classes_seen]
+        seen = [c for c in self.legend if c.id in self.classes_seen]
+        unseen = [c for c in self.legend if c.id not in self.classes_seen]
         lines = [
             f"# {name}: {self.title}",
             "",

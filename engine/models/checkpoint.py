@@ -47,6 +47,7 @@ class LoadedModel:
         card: What it has seen.
         sha256: Hash of the weights file, hexadecimal.
         report: What was loaded from the file last read.
+        adapter_sha256: Hash of the adapter file, or nothing.
     """
 
     name: str
@@ -55,6 +56,12 @@ class LoadedModel:
     card: ModelCard
     sha256: str
     report: LoadReport | None = None
+    adapter_sha256: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Hash of everything that decides what the model predicts."""
+        return "+".join(filter(None, (self.sha256, self.adapter_sha256)))
 
 
 def bundled_models() -> dict[str, Path]:
@@ -96,7 +103,10 @@ def load_model(
         return loaded
     report, card = apply_adapter(loaded.model, loaded.sha256, Path(adapter))
     name = f"{loaded.name}+{Path(adapter).stem}"
-    return dataclasses.replace(loaded, name=name, card=card, report=report)
+    config = dataclasses.replace(loaded.config, num_classes=loaded.model.mask_decoder.num_classes)
+    return LoadedModel(
+        name, loaded.model, config, card, loaded.sha256, report, file_sha256(Path(adapter))
+    )
 
 
 def _find_file(name_or_path: str | Path) -> Path:
@@ -121,7 +131,7 @@ def _is_adapter(path: Path) -> bool:
 
 def _base_of(path: Path) -> Path:
     """The bundled model that an adapter file was made for."""
-    _, wanted, _ = read_adapter(path)
+    wanted = read_adapter(path).base_sha256
     for candidate in bundled_models().values():
         if file_sha256(candidate) == wanted:
             return candidate
@@ -234,7 +244,7 @@ def save_model(
         "format": "pt",
         "config": json.dumps(dataclasses.asdict(config)),
         "card": json.dumps(card.to_dict(), ensure_ascii=False),
-        "classes": json.dumps({c.id: c.name for c in CLASSES}),
+        "classes": json.dumps({c.id: c.name for c in card.legend}),
         "training": json.dumps(record or {}, ensure_ascii=False),
     }
     write_safetensors(path, tensors, metadata)

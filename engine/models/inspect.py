@@ -65,12 +65,14 @@ def inspect_file(path: Path) -> str:
 
 
 def _adapter_lines(path: Path) -> list[str]:
-    tensors, base, card = read_adapter(path)
-    count = sum(t.numel() for t in tensors.values())
+    file = read_adapter(path)
+    count = sum(t.numel() for t in file.tensors.values())
     return [
-        f"is an adapter of {count / 1e6:,.2f} M parameters in {len(tensors)} tensors",
-        f"for the base model with sha256 {base}",
-        f"{card.title}: {len(card.classes_seen)} classes seen in training",
+        f"is an adapter of {count / 1e6:,.2f} M parameters in {len(file.tensors)} tensors "
+        f"({', '.join(file.parts)})",
+        f"for the base model with sha256 {file.base_sha256}",
+        f"{file.card.title}: {len(file.card.classes_seen)} classes seen in training",
+        *(f"new class {c['id']} {c['name']}" for c in file.card.extra_classes),
     ]
 
 

@@ -70,6 +70,24 @@ class MaskDecoder(nn.Module):
             make_head_mlp(iou_hidden_dim), nn.Linear(dim, num_mask_tokens)
         )
 
+    def add_classes(self, count: int) -> None:
+        """Grow the class head by ``count`` classes, whose weights start as zero.
+
+        The channels of the old classes keep their weights.
+        """
+        old: nn.Conv2d = self.cls_upscaling[3]
+        c, k = old.out_channels // self.num_classes, self.num_classes
+        conv = nn.Conv2d(
+            old.in_channels, c * (k + count), old.kernel_size, old.stride, old.padding
+        ).to(old.weight)
+        with torch.no_grad():
+            for name in ("weight", "bias"):
+                grown = getattr(conv, name).zero_().unflatten(0, (c, k + count))
+                grown[:, :k] = getattr(old, name).unflatten(0, (c, k))
+        conv.requires_grad_(old.weight.requires_grad)
+        self.cls_upscaling[3] = conv
+        self.num_classes = k + count
+
     def forward(
         self,
         features: Tensor,

@@ -1,0 +1,103 @@
+"""A tiny model, synthetic rasters and labels for the tests of fine-tuning."""
+
+import hashlib
+
+import numpy as np
+import torch
+from cwsam.engine.array_source import ArraySource
+from cwsam.engine.config import (
+    DecoderConfig,
+    EncoderConfig,
+    ModelConfig,
+    MoeConfig,
+    PromptConfig,
+)
+from cwsam.engine.models.builders import build_model
+from cwsam.engine.models.card import ModelCard
+from cwsam.engine.models.checkpoint import load_model, save_model
+from cwsam.engine.types import Crs, GeoTransform
+from cwsam.training.finetune.config import FinetuneConfig
+from cwsam.training.finetune.labels import LabelledRaster, LabelPolygon
+
+CONFIG = ModelConfig(
+    "tiny",
+    image_size=64,
+    encoder=EncoderConfig(
+        embed_dim=32,
+        depth=2,
+        num_heads=2,
+        patch_size=8,
+        window_size=4,
+        global_blocks=(1,),
+        out_dim=32,
+        prompt=PromptConfig(scale_factor=4, interleaved=False),
+        moe=MoeConfig(num_experts=2, top_k=2, hidden_dim=32, first_block=1),
+    ),
+    decoder=DecoderConfig(
+        depth=1, num_heads=2, mlp_dim=32, iou_hidden_dim=16, moe=MoeConfig(num_experts=2, top_k=1)
+    ),
+)
+CARD = ModelCard("tiny", classes_seen=(8, 24), licence="CC0", data=("noise",))
+COLOURS = {8: (60, 170, 60), 24: (40, 70, 200), 23: (200, 120, 60), 33: (220, 220, 60)}
+QUICK = FinetuneConfig(
+    seconds=60,
+    steps=40,
+    batch=2,
+    validate_every=10,
+    parts=("adapters", "head", "decoder"),
+    learning_rate=8e-3,
+    device="cpu",
+    zoom=1.0,
+    keep_weight=0.1,
+)
+METRES = Crs("LOCAL_CS", "test", "projected")
+
+
+def save_tiny(path, seed=0):
+    """Write a tiny model and load it, so that it has a hash."""
+    torch.manual_seed(seed)
+    save_model(path, build_model(CONFIG), CONFIG, CARD)
+    return load_model(path)
+
+
+def labelled_raster(class_ids=(8, 24), size=256, square=24, seed=0, name="field"):
+    """A patchwork of coloured squares, a label in the middle of each third one.
+
+    Returns:
+        ``(raster, truth)``: a LabelledRaster and its (size, size) class ids.
+    """
+    rng = np.random.default_rng(seed)
+    n = size // 32
+    truth = np.kron(rng.choice(class_ids, (n, n)), np.ones((32, 32), int)).astype(np.uint8)
+    colours = np.zeros((256, 3))
+    for class_id, colour in COLOURS.items():
+        colours[class_id] = colour
+    pixels = colours[truth].transpose(2, 0, 1) + rng.normal(0, 6, (3, size, size))
+    pixels = np.clip(pixels, 0, 255).astype(np.uint8)
+    labels = np.full((size, size), 255, np.uint8)
+    polygons = []
+    margin = (32 - square) // 2
+    for row in range(n):
+        for col in range(n):
+            if (row + 2 * col) % 3 == 2:
+                continue
+            top, left = row * 32 + margin, col * 32 + margin
+            labels[top : top + square, left : left + square] = truth[top, left]
+            bounds = (left, top, left + square, top + square)
+            polygons.append(LabelPolygon(int(truth[top, left]), bounds))
+    source = ArraySource(pixels, None, GeoTransform(1, 0, 0, 0, -1, 0), METRES, name)
+    return LabelledRaster(source, reader(labels), tuple(polygons)), truth
+
+
+def reader(labels):
+    """Labels held in memory as the port wants them."""
+
+    def read(window):
+        rows = slice(window.row, window.row + window.height)
+        return labels[rows, window.col : window.col + window.width].copy()
+
+    return read
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

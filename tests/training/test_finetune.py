@@ -1,0 +1,151 @@
+"""Fine-tuning from labels, end to end on a tiny model."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from cwsam.engine.errors import Cancelled, CheckpointError, ConfigError, TrainingDataError
+from cwsam.engine.models.adapter_file import adapter_parameters
+from cwsam.engine.models.checkpoint import load_model
+from cwsam.training.finetune.run import finetune
+from tests.training.finetune_support import (
+    QUICK,
+    labelled_raster,
+    save_tiny,
+)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("base") / "base.safetensors")
+
+
+@pytest.fixture(scope="module")
+def base_file(base, tmp_path_factory):
+    return next(tmp_path_factory.getbasetemp().glob("base*/base.safetensors"))
+
+
+def test_a_new_class_is_learnt_and_nothing_else_changes(base, base_file, tmp_path):
+    raster, _ = labelled_raster((8, 24, 23))
+    config = dataclasses.replace(QUICK, steps=60)
+    seen = []
+    result = finetune(base, [raster], tmp_path / "mine.safetensors", config, report=seen.append)
+    assert result.after.miou > result.before.miou + 0.1
+    assert result.improved
+    assert result.before.iou[23] == 0 < result.after.iou[23]
+    loaded = load_model(base_file, adapter=result.adapter)
+    assert loaded.card.classes_seen == (8, 23, 24)
+    changed = set(adapter_parameters(base.model, config.parts))
+    untouched = base.model.state_dict()
+    for name, value in loaded.model.state_dict().items():
+        if name not in changed:
+            assert torch.equal(value, untouched[name]), name
+    assert any(not torch.equal(loaded.model.state_dict()[n], untouched[n]) for n in changed)
+    assert seen[-1].phase == "writing"
+    training = [status for status in seen if status.phase == "training"]
+    assert [s.step for s in training] == sorted(s.step for s in training)
+    assert all(np.isfinite(s.loss) and s.seconds_left >= 0 for s in training)
+
+
+def test_same_seed_same_file_and_other_seed_another(base, tmp_path):
+    raster, _ = labelled_raster((8, 24, 23))
+    config = dataclasses.replace(QUICK, steps=30, validate_every=3)
+    files = []
+    for number, seed in enumerate((0, 0, 1)):
+        path = tmp_path / f"{number}" / "mine.safetensors"
+        path.parent.mkdir()
+        result = finetune(base, [raster], path, dataclasses.replace(config, seed=seed))
+        assert result.best_step > 0
+        adapter = load_model_tensors(path)
+        files.append(adapter)
+    assert all(torch.equal(files[0][n], files[1][n]) for n in files[0])
+    assert not all(torch.equal(files[0][n], files[2][n]) for n in files[0])
+
+
+def load_model_tensors(path):
+    from cwsam.engine.models.adapter_file import read_adapter
+
+    return {n: t.clone() for n, t in read_adapter(path).tensors.items()}
+
+
+def test_cancel_and_resume_give_what_an_uninterrupted_run_gives(base, tmp_path):
+    raster, _ = labelled_raster((8, 24, 23))
+    config = dataclasses.replace(QUICK, steps=12, validate_every=3)
+    whole = tmp_path / "whole.safetensors"
+    assert finetune(base, [raster], whole, config).best_step > 5
+    output, folder, steps = tmp_path / "mine.safetensors", tmp_path / "state", []
+    with pytest.raises(Cancelled, match="can be resumed"):
+        finetune(
+            base,
+            [raster],
+            output,
+            config,
+            folder=folder,
+            report=lambda s: steps.append(s.step),
+            cancelled=lambda: bool(steps) and steps[-1] == 5,
+        )
+    assert not output.exists()
+    assert sorted(p.name for p in folder.iterdir()) == ["finetune_state.pt"]
+    resumed = []
+    finetune(
+        base,
+        [raster],
+        output,
+        config,
+        folder=folder,
+        resume=True,
+        report=lambda s: resumed.append(s.step),
+    )
+    assert min(s for s in resumed if s) > 5
+    one, other = load_model_tensors(whole), load_model_tensors(output)
+    assert all(torch.equal(one[n], other[n]) for n in one)
+    with pytest.raises(CheckpointError, match="other settings"):
+        finetune(
+            base,
+            [raster],
+            output,
+            dataclasses.replace(config, learning_rate=1e-3),
+            folder=folder,
+            resume=True,
+        )
+
+
+def test_too_few_labels_are_refused_with_how_many_are_needed(base, tmp_path):
+    raster, _ = labelled_raster((8, 24, 23))
+    first = next(p for p in raster.polygons if p.class_id == 23)
+    left, top = map(int, first.bounds[:2])
+    polygons = (*(p for p in raster.polygons if p.class_id != 23), first)
+
+    def labels(window):
+        found = raster.labels(window)
+        rows = np.arange(window.row, window.row + window.height)[:, None]
+        cols = np.arange(window.col, window.col + window.width)
+        inside = (rows >= top) & (rows < top + 16) & (cols >= left) & (cols < left + 16)
+        found[(found == 23) & ~inside] = 255
+        return found
+
+    sparse = dataclasses.replace(raster, polygons=polygons, labels=labels)
+    path = tmp_path / "mine.safetensors"
+    with pytest.raises(TrainingDataError, match=r"'sports field' has too few .* at least 2 more"):
+        finetune(base, [sparse], path, QUICK)
+    assert not path.exists()
+    config = dataclasses.replace(QUICK, steps=2, skip_sparse=True)
+    result = finetune(base, [sparse], path, config)
+    assert result.labelled == (8, 24)
+    assert any("Left out" in notice for notice in result.notices)
+
+
+def test_a_new_class_needs_the_head(base, tmp_path):
+    raster, _ = labelled_raster((8, 24, 23))
+    config = dataclasses.replace(QUICK, parts=("adapters",))
+    with pytest.raises(ConfigError, match="does not know sports field"):
+        finetune(base, [raster], tmp_path / "mine.safetensors", config)
+
+
+def test_a_failed_write_leaves_nothing(base, tmp_path):
+    raster, _ = labelled_raster((8, 24))
+    config = dataclasses.replace(QUICK, steps=1)
+    with pytest.raises(OSError):
+        finetune(base, [raster], tmp_path / "missing" / "mine.safetensors", config)
+    assert list(tmp_path.iterdir()) == []

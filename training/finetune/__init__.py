@@ -1,0 +1,1 @@
+"""Fine-tuning a model from a user's labelled polygons, in minutes."""

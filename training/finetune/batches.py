@@ -1,0 +1,95 @@
+"""Draws training batches from plates: balanced classes, random views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..augment import change_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .config import FinetuneConfig
+    from .plates import Plate
+
+REPLAY_SHARE = 0.25
+"""Probability that a chip comes from ground chosen at random."""
+
+
+@dataclass
+class Batch:
+    """Chips of one step.
+
+    Attributes:
+        images: (B, 3, s, s) float32 in 0-1.
+        labels: (B, s, s) uint8.
+        valid: (B, s, s) bool.
+        base: (B, K, h, w) float32 probabilities of the base model.
+    """
+
+    images: Tensor
+    labels: Tensor
+    valid: Tensor
+    base: Tensor
+
+    def to(self, device: str) -> Batch:
+        """The same on a device."""
+        return Batch(*(t.to(device) for t in (self.images, self.labels, self.valid, self.base)))
+
+
+def draw_batch(
+    plates: Sequence[Plate],
+    replay: Sequence[Plate],
+    config: FinetuneConfig,
+    labelled: Sequence[int],
+) -> Batch:
+    """Draw a batch with torch's global random numbers.
+
+    A chip's class is drawn first, each equally often, then a plate that shows it.
+    """
+    shows = {c: [p for p in plates if (p.labels == c).any()] for c in labelled}
+    pools = [pool for pool in shows.values() if pool]
+    chips = []
+    for _ in range(config.batch):
+        pool = pools[int(torch.randint(len(pools), ()))]
+        if replay and float(torch.rand(())) < REPLAY_SHARE:
+            pool = replay
+        chips.append(view(pool[int(torch.randint(len(pool), ()))], config))
+    return Batch(*(torch.stack(column) for column in zip(*chips)))
+
+
+def view(plate: Plate, config: FinetuneConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """One random view of a plate: zoomed, turned, mirrored, recoloured; as in :class:`Batch`."""
+    image, base = plate.image.float() / 255, plate.base.float()
+    labels, valid = plate.labels, plate.valid
+    side, cells = image.shape[-1], base.shape[-1]
+    cell = side // cells
+    taken = cells
+    if config.zoom < 1 and float(torch.rand(())) < 0.5:
+        share = config.zoom + (1 - config.zoom) * float(torch.rand(()))
+        taken = max(1, round(cells * share))
+    if taken < cells:
+        row, col = (int(torch.randint(cells - taken + 1, ())) for _ in range(2))
+        small = (slice(row, row + taken), slice(col, col + taken))
+        large = tuple(slice(s.start * cell, s.stop * cell) for s in small)
+        image = _resized(image[(slice(None), *large)], side, "bilinear")
+        base = _resized(base[(slice(None), *small)], cells, "bilinear")
+        labels, valid = (
+            _resized(t[large][None].float(), side, "nearest-exact")[0] for t in (labels, valid)
+        )
+    turns, mirrored = int(torch.randint(4, ())), bool(torch.randint(2, ()))
+    turned = [t.rot90(turns, (-2, -1)) for t in (image, labels, valid, base)]
+    if mirrored:
+        turned = [t.flip(-1) for t in turned]
+    image, labels, valid, base = turned
+    image = change_colours(image, config.augment, torch.default_generator)
+    return image, labels.to(torch.uint8), valid.bool(), base
+
+
+def _resized(values: Tensor, side: int, mode: str) -> Tensor:
+    return F.interpolate(values[None], (side, side), mode=mode)[0]

@@ -1,0 +1,77 @@
+"""Settings of fine-tuning; needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...engine.config import DEFAULT_PARTS, PARTS
+from ...engine.errors import ConfigError
+from ..config import AugmentConfig
+
+MILD = AugmentConfig(gain=0.05, brightness=0.1, contrast=0.1, saturation=0.15, gamma=0.1, cutmix=0)
+"""Colours change little: the next map is of the same sensor and season."""
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """Everything that a fine-tuning depends on beside model and labels.
+
+    Two runs with the same settings, model and labels give the same adapter, bit for bit on one
+    machine, as long as ``seconds`` does not end them before ``steps``.
+
+    Attributes:
+        seconds: Wall time that the whole run may take, validation and report included.
+        steps: Optimiser steps at most.
+        batch: Chips a step.
+        parts: Parts of the network that train, of :data:`~cwsam.engine.config.PARTS`.
+        learning_rate: Peak of AdamW's learning rate; it falls along a cosine.
+        chip: Side of a chip in pixels; 0 for the model's own tile.
+        zoom: Smallest ground size of a chip as a share of its pixels, 0-1; the largest is 1.
+        validation_share: Share of the labelled ground that is held back for validation, 0-1.
+        validate_every: Steps between validations.
+        patience: Validations without a better one after which training stops.
+        keep_weight: Weight of keeping the base model's opinion on unlabelled ground.
+        keep_bound: How far labels may overrule that opinion on unlabelled ground, 0-1: 0 never,
+            1 wherever labels contradict the base model; see :mod:`.keeping`.
+        ema: Decay of the averaged weights that are validated and kept.
+        seed: Seed of every random number.
+        skip_sparse: Leave classes with too few labels out instead of refusing the run.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        augment: Random changes to the colours of the chips.
+    """
+
+    seconds: float = 270.0
+    steps: int = 240
+    batch: int = 4
+    parts: tuple[str, ...] = DEFAULT_PARTS
+    learning_rate: float = 2e-3
+    chip: int = 0
+    zoom: float = 0.8
+    validation_share: float = 0.25
+    validate_every: int = 20
+    patience: int = 6
+    keep_weight: float = 0.5
+    keep_bound: float = 0.5
+    ema: float = 0.9
+    seed: int = 0
+    skip_sparse: bool = False
+    device: str = "auto"
+    augment: AugmentConfig = MILD
+
+    def __post_init__(self) -> None:
+        unknown = [part for part in self.parts if part not in PARTS]
+        checks = (
+            (self.seconds > 0, "The time for fine-tuning must be more than 0."),
+            (self.steps >= 1, "Fine-tuning takes at least one step."),
+            (self.batch >= 1, "A batch holds at least one chip."),
+            (self.learning_rate > 0, "The learning rate must be more than 0."),
+            (0 < self.validation_share < 1, "The validation share must lie between 0 and 1."),
+            (0.25 <= self.zoom <= 1, "The zoom must lie between 0.25 and 1."),
+            (
+                self.parts and not unknown,
+                f"There is no part '{(*unknown, '')[0]}' to train; choose of {', '.join(PARTS)}.",
+            ),
+        )
+        for holds, sentence in checks:
+            if not holds:
+                raise ConfigError(sentence)

@@ -1,0 +1,314 @@
+"""The training loop of fine-tuning: steps, averaged weights, validation, exact resume."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...engine.errors import CheckpointError
+from ...engine.models.adapter_file import adapter_parameters
+from ...engine.types import NODATA_CLASS
+from ..losses import balance_loss, segmentation_loss
+from ..metrics import confusion_matrix, scores
+from .batches import Batch, draw_batch
+from .keeping import keeping_loss, transition
+from .plates import confusion_of_base, normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ...engine.models.cwsam import Cwsam
+    from .config import FinetuneConfig
+    from .plates import Plate
+
+BALANCE_WEIGHT = 0.01
+IOU_WEIGHT = 0.5
+
+
+class Stopped(Exception):  # noqa: N818 - it never leaves this package
+    """The user cancelled in the middle of a step."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a state of the model does on the validation blocks.
+
+    Attributes:
+        matrix: (255, 256) confusion matrix of the labelled pixels.
+        iou: IoU by labelled class id, 0-1.
+        miou: Their mean.
+        kept: Share of unlabelled pixels that keep the base model's class; NaN without any.
+    """
+
+    matrix: np.ndarray
+    iou: dict[int, float]
+    miou: float
+    kept: float
+
+    @property
+    def rank(self) -> float:
+        """What the best state has most of: mIoU, and a little of what is kept.
+
+        With a single labelled class IoU only counts what was found, so keeping weighs more.
+        """
+        if math.isnan(self.kept):
+            return self.miou
+        return self.miou + (0.1 if len(self.iou) > 1 else 0.5) * self.kept
+
+
+@dataclass(frozen=True)
+class HistoryPoint:
+    """One validation.
+
+    Attributes:
+        step: Steps done.
+        loss: Running mean of the loss; NaN before the first step.
+        miou: Validation mIoU over the labelled classes, 0-1.
+        kept: See :class:`Score`.
+        seconds: Training time so far.
+    """
+
+    step: int
+    loss: float
+    miou: float
+    kept: float
+    seconds: float
+
+
+@dataclass
+class Progressed:
+    """Where training is; everything an exact resume needs beside the weights."""
+
+    step: int = 0
+    loss: float = float("nan")
+    seconds: float = 0.0
+    best_step: int = 0
+    best_rank: float = -math.inf
+    stale: int = 0
+    history: list[HistoryPoint] = field(default_factory=list)
+
+
+class Learner:
+    """Trains chosen parts of a model on plates; one object is one run."""
+
+    def __init__(
+        self,
+        model: Cwsam,
+        config: FinetuneConfig,
+        classes: Sequence[int],
+        base_ids: Sequence[int],
+        labelled: Sequence[int],
+        device: str,
+    ) -> None:
+        """Prepare the model; :meth:`give` adds what it learns from.
+
+        Args:
+            model: A copy of the base model on the device; it is changed.
+            config: The settings.
+            classes: Class ids that the model predicts: the base model's and the labelled ones.
+            base_ids: Class ids of the base model.
+            labelled: Class ids with labels.
+            device: torch's name of the device.
+        """
+        self.model, self.config, self.device = model, config, device
+        self.classes, self.base_ids, self.labelled = list(classes), list(base_ids), list(labelled)
+        model.requires_grad_(False)
+        self.trained = adapter_parameters(model, config.parts)
+        for parameter in self.trained.values():
+            parameter.requires_grad_(True)
+        self.forget_averages()
+        self.optimizer = torch.optim.AdamW(
+            self.trained.values(), config.learning_rate, weight_decay=0.0
+        )
+        self.lookup = torch.full((256,), NODATA_CLASS)
+        self.lookup[self.classes] = torch.arange(len(self.classes))
+        self.at = Progressed()
+        self.cancelled: Callable[[], bool] = lambda: False
+        for block in (*model.image_encoder.blocks, model.image_encoder.neck):
+            block.register_forward_pre_hook(self._listen)
+
+    def _listen(self, *_: object) -> None:
+        """Stop in the middle of a forward pass: a large model takes seconds for one."""
+        if self.cancelled():
+            raise Stopped
+
+    def give(self, train: list[Plate], replay: list[Plate], validation: list[Plate]) -> None:
+        """Hand over the plates, which the base model has looked at."""
+        self.train_plates, self.replay, self.validation = train, replay, validation
+        counts = torch.zeros(256)
+        for plate in train:
+            counts += torch.bincount(plate.labels.flatten().long(), minlength=256)
+        counts = counts[self.labelled]
+        weights = torch.ones(len(self.classes))
+        rows = [self.classes.index(c) for c in self.labelled]
+        weights[rows] = (counts.clamp(min=1) / counts.max()).pow(-0.5).clamp(max=8.0)
+        self.weights = (weights / weights[rows].mean()).to(self.device)
+        self.confusion = confusion_of_base(train, self.labelled, self.base_ids)
+        self.table = transition(
+            self.classes, self.base_ids, self.labelled, self.confusion, self.config.keep_bound
+        ).to(self.device)
+
+    def forget_averages(self) -> None:
+        """Take the parameters as they are for the start of averages and best state."""
+        self.average = {n: p.detach().clone() for n, p in self.trained.items()}
+        self.best = {n: v.half().float() for n, v in self.average.items()}
+
+    def rate(self) -> float:
+        """Learning rate of the next step: a short warm-up, then a cosine to a hundredth."""
+        config, at = self.config, self.at
+        done = max(at.step / config.steps, min(1.0, at.seconds / self.budget))
+        warm = min(1.0, (at.step + 1) / max(1, config.steps // 20))
+        return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+    budget: float = math.inf
+    """Seconds that the steps may take; set by the run."""
+
+    def step(self) -> float:
+        """One optimiser step, seeded by its number; returns its loss.
+
+        Raises:
+            Stopped: The user cancelled; nothing has changed.
+        """
+        started = time.monotonic()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed * 1_000_003 + self.at.step)
+            batch = draw_batch(self.train_plates, self.replay, self.config, self.labelled)
+            self.optimizer.zero_grad(set_to_none=True)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.rate()
+            self.model.train()
+            loss = self._loss(batch.to(self.device))
+            if self.cancelled():
+                raise Stopped
+            loss.backward()
+        nn.utils.clip_grad_norm_(self.trained.values(), 1.0)
+        self.optimizer.step()
+        self.at.step += 1
+        decay = min(self.config.ema, (1 + self.at.step) / (10 + self.at.step))
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                self.average[name].lerp_(parameter, 1 - decay)
+        value = float(loss.detach())
+        mean = self.at.loss
+        self.at.loss = value if math.isnan(mean) else 0.9 * mean + 0.1 * value
+        self.at.seconds += time.monotonic() - started
+        return value
+
+    def _loss(self, batch: Batch) -> Tensor:
+        logits, _ = self.model(normalised(self.model, batch.images), self.classes)
+        large = F.interpolate(logits.float(), batch.labels.shape[1:], mode="bilinear")
+        target = self.lookup.to(self.device)[batch.labels.long()]
+        loss = segmentation_loss(large, target, self.weights, IOU_WEIGHT)
+        known = (batch.labels != NODATA_CLASS) | ~batch.valid
+        cells = F.adaptive_max_pool2d(known.float(), logits.shape[-2:]) == 0
+        kept = keeping_loss(logits, batch.base, cells, self.table)
+        return loss + self.config.keep_weight * kept + BALANCE_WEIGHT * balance_loss(self.model)
+
+    @torch.no_grad()
+    def load(self, values: dict[str, Tensor]) -> None:
+        """Put values into the trained parameters."""
+        for name, parameter in self.trained.items():
+            parameter.copy_(values[name])
+
+    def validate(self) -> Score:
+        """Score the averaged weights, as a file would keep them (float16).
+
+        Raises:
+            Stopped: The user cancelled.
+        """
+        current = {n: p.detach().clone() for n, p in self.trained.items()}
+        self.load({n: v.half().float() for n, v in self.average.items()})
+        try:
+            score = self.score(lambda plate: self.predict(plate).numpy())
+        finally:
+            self.load(current)
+        at = self.at
+        at.history.append(HistoryPoint(at.step, at.loss, score.miou, score.kept, at.seconds))
+        if score.rank > at.best_rank:
+            at.best_rank, at.best_step, at.stale = score.rank, at.step, 0
+            self.best = {n: v.half().float() for n, v in self.average.items()}
+        else:
+            at.stale += 1
+        return score
+
+    @torch.inference_mode()
+    def predict(self, plate: Plate) -> Tensor:
+        """Class map (s, s) uint8 of a plate."""
+        self.model.eval()
+        logits, _ = self.model(
+            normalised(self.model, plate.image[None].to(self.device)), self.classes
+        )
+        return self._argmax(logits.cpu(), self.classes, plate)
+
+    def base_map(self, plate: Plate) -> Tensor:
+        """Class map (s, s) uint8 of the base model."""
+        return self._argmax(plate.base[None].float().clamp(min=1e-8).log(), self.base_ids, plate)
+
+    @staticmethod
+    def _argmax(logits: Tensor, class_ids: Sequence[int], plate: Plate) -> Tensor:
+        large = F.interpolate(logits.float(), plate.labels.shape, mode="bilinear")
+        return torch.tensor(class_ids, dtype=torch.uint8)[large[0].argmax(0)]
+
+    def score(self, predict: Callable[[Plate], np.ndarray]) -> Score:
+        """Score class maps of the validation plates."""
+        matrix = np.zeros((NODATA_CLASS, NODATA_CLASS + 1), np.int64)
+        same = unlabelled = 0
+        for plate in self.validation:
+            predicted, labels = predict(plate), plate.labels.numpy()
+            matrix += confusion_matrix(labels, predicted, NODATA_CLASS)
+            free = (labels == NODATA_CLASS) & plate.valid.numpy()
+            same += int((predicted == self.base_map(plate).numpy())[free].sum())
+            unlabelled += int(free.sum())
+        figures = scores(matrix)
+        kept = same / unlabelled if unlabelled else float("nan")
+        return Score(matrix, figures["iou"], figures["miou"], kept)
+
+    def save(self, path: Path, identity: str) -> None:
+        """Write the whole state; the file appears under its name only when complete."""
+        at = self.at
+        state = {
+            "identity": identity,
+            "model": {n: p.detach().cpu() for n, p in self.trained.items()},
+            "average": self.average,
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "at": [at.step, at.loss, at.seconds, at.best_step, at.best_rank, at.stale],
+            "history": [[p.step, p.loss, p.miou, p.kept, p.seconds] for p in at.history],
+        }
+        temporary = path.with_name(f".{path.name}.part")
+        torch.save(state, temporary)
+        os.replace(temporary, path)
+
+    def resume(self, path: Path, identity: str) -> None:
+        """Continue from a state as if the run had not been interrupted.
+
+        Raises:
+            CheckpointError: The file is broken or belongs to other settings or labels.
+        """
+        try:
+            state = torch.load(path, weights_only=True, map_location=self.device)
+            if state["identity"] != identity:
+                raise CheckpointError(
+                    f"{path} belongs to other settings, labels or another model; start anew "
+                    "without resuming, or give what that run was given."
+                )
+            self.load(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (OSError, KeyError, RuntimeError, ValueError, EOFError) as error:
+            if isinstance(error, CheckpointError):
+                raise
+            raise CheckpointError(
+                f"{path} cannot be read ({type(error).__name__}); start anew without resuming."
+            ) from None
+        self.average, self.best = state["average"], state["best"]
+        history = [HistoryPoint(int(p[0]), *p[1:]) for p in state["history"]]
+        self.at = Progressed(*state["at"], history)

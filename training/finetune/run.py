@@ -1,0 +1,424 @@
+"""Fine-tuning from end to end: check, split, train, validate, write."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import math
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+import torch
+
+from ...engine.classes import CLASSES, LandCoverClass, class_name
+from ...engine.device import choose_device
+from ...engine.errors import Cancelled, ConfigError, TrainingDataError
+from ...engine.models.adapter_file import adapter_parameters, save_adapter
+from .check import TOO_FEW, LabelCheck, judge
+from .config import FinetuneConfig
+from .learner import HistoryPoint, Learner, Score, Stopped
+from .plates import PlateCutter, ask_base
+from .split import Split, split_blocks
+from .survey import Survey, check_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...engine.models.card import ModelCard
+    from ...engine.models.checkpoint import LoadedModel
+    from ...engine.models.cwsam import Cwsam
+    from .labels import LabelledRaster
+
+STATE = "finetune_state.pt"
+"""Name of the file in the run's folder from which it can be resumed."""
+
+
+@dataclass(frozen=True)
+class FinetuneStatus:
+    """What a running fine-tuning tells.
+
+    Attributes:
+        phase: ``labels``, ``base``, ``training`` or ``writing``.
+        done: Share of the whole that is done, 0-1.
+        step: Steps done.
+        steps: Steps at most.
+        loss: Running mean of the loss; NaN before the first step.
+        miou: Validation mIoU over the labelled classes of the last validation; NaN before.
+        base_miou: That of the base model; NaN before it is known.
+        seconds_left: Estimated; NaN before there is an estimate.
+        history: All validations so far, the base model's first.
+    """
+
+    phase: str
+    done: float = 0.0
+    step: int = 0
+    steps: int = 0
+    loss: float = float("nan")
+    miou: float = float("nan")
+    base_miou: float = float("nan")
+    seconds_left: float = float("nan")
+    history: tuple[HistoryPoint, ...] = ()
+
+
+@dataclass
+class FinetuneResult:
+    """What a fine-tuning has made.
+
+    Attributes:
+        adapter: The adapter file.
+        before: Score of the base model on the validation blocks.
+        after: Score of the adapter there.
+        improved: Whether the adapter is better than the base model there.
+        steps: Steps that were trained.
+        best_step: Step whose state was kept.
+        seconds: Wall time of the whole run.
+        history: All validations.
+        check: What was said of the labels.
+        legend: Names and colours of all classes of the fine-tuned model.
+        labelled: Class ids that were trained.
+        card: The adapter's card.
+        notices: Sentences that the user should read.
+    """
+
+    adapter: Path
+    before: Score
+    after: Score
+    improved: bool
+    steps: int
+    best_step: int
+    seconds: float
+    history: tuple[HistoryPoint, ...]
+    check: LabelCheck
+    legend: tuple[LandCoverClass, ...]
+    labelled: tuple[int, ...]
+    card: ModelCard
+    notices: list[str] = field(default_factory=list)
+
+
+Report = Callable[[FinetuneStatus], None]
+
+
+def finetune(
+    base: LoadedModel,
+    rasters: Sequence[LabelledRaster],
+    output: Path,
+    config: FinetuneConfig | None = None,
+    new_classes: Sequence[LandCoverClass] = (),
+    folder: Path | None = None,
+    resume: bool = False,
+    report: Report = lambda status: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> FinetuneResult:
+    """Fine-tune a model on labelled rasters and write an adapter file.
+
+    Args:
+        base: The base model; it is not changed.
+        rasters: Rasters with labels.
+        output: The adapter file, ``.safetensors``. Nothing is written there before the end.
+        config: The settings.
+        new_classes: Classes that the model gains, of :func:`~.labels.read_scheme`.
+        folder: Receives the state that a later run can resume from; None for no state.
+        resume: Go on from the state in ``folder`` if there is one.
+        report: Called after every step, from this thread.
+        cancelled: Whether the user wants to stop; asked several times a second.
+
+    Returns:
+        What was made. A result that is no better than the base model says so.
+
+    Raises:
+        TrainingDataError: The labels do not suffice; says how many more it takes.
+        ConfigError: The settings do not fit the labels.
+        Cancelled: The user stopped; the state is in ``folder``.
+        CwsamError: A raster cannot be read, or the state cannot be resumed.
+    """
+    started = time.monotonic()
+    config = config or FinetuneConfig()
+    session = _Session(base, rasters, config, tuple(new_classes), report, cancelled, started)
+    session.prepare()
+    learner = session.learn(folder, resume)
+    return session.finish(learner, output)
+
+
+def settle(
+    survey: Survey, config: FinetuneConfig, legend: Sequence[LandCoverClass]
+) -> tuple[LabelCheck, tuple[int, ...], Split, list[str]]:
+    """Decide which classes train, and divide the ground.
+
+    Returns:
+        ``(check, labelled, split, notices)``.
+
+    Raises:
+        TrainingDataError: Classes have too few labels.
+    """
+    check = judge(survey, legend)
+    poor = [c for c in check.classes if c.light == TOO_FEW]
+    notices = list(check.notices)
+    if poor and not (config.skip_sparse and check.usable):
+        sentences = " ".join(c.sentence for c in poor)
+        others = " Or leave such classes out with --skip-sparse." if check.usable else ""
+        raise TrainingDataError(f"{sentences}{others}")
+    notices += [f"Left out: {c.sentence}" for c in poor]
+    notices += [c.sentence for c in check.classes if c not in poor and c.sentence]
+    labelled = check.usable
+    split = split_blocks(survey, labelled, config.validation_share, config.seed)
+    return check, labelled, split, notices
+
+
+class _Session:
+    """The stages of one call of :func:`finetune`."""
+
+    def __init__(
+        self,
+        base: LoadedModel,
+        rasters: Sequence[LabelledRaster],
+        config: FinetuneConfig,
+        new_classes: tuple[LandCoverClass, ...],
+        report: Report,
+        cancelled: Callable[[], bool],
+        started: float,
+    ) -> None:
+        self.base, self.rasters, self.config = base, rasters, config
+        self.report, self.cancelled, self.started = report, cancelled, started
+        self.legend = (*base.card.legend, *new_classes)
+        self.new_classes = new_classes
+        self.notices: list[str] = []
+        self.status = FinetuneStatus("labels", steps=config.steps)
+        self.device = choose_device(config.device).device
+
+    def tell(self, **changes: object) -> None:
+        """Report a changed status; stop if the user wants to."""
+        self.status = replace(self.status, **changes)
+        self.report(self.status)
+        if self.cancelled():
+            raise Cancelled("Fine-tuning stopped; no adapter was written.")
+
+    def prepare(self) -> None:
+        """Read the labels, divide the ground, cut the plates, ask the base model."""
+        self.tell()
+        check_sizes(self.rasters)
+        tile, patch = self.base.config.image_size, self.base.config.encoder.patch_size
+        side = (self.config.chip or tile) // (4 * patch) * (4 * patch) or 4 * patch
+        survey = Survey(self.rasters, side, self.config.seed)
+        self.check, self.labelled, self.split, notices = settle(survey, self.config, self.legend)
+        self.notices += notices
+        card = self.base.card
+        self.base_ids = card.classes_seen or tuple(range(self.base.config.num_classes))
+        self.classes = tuple(sorted({*self.base_ids, *self.labelled}))
+        self._check_parts()
+        cutter = PlateCutter(self.rasters, side)
+        seed = self.config.seed
+        self.train = cutter.train(self.split, self.labelled, seed)
+        self.replay = cutter.replay(self.split, seed)
+        self.validation = cutter.validation(self.split, seed)
+        self._check_plates()
+        self.tell(phase="base", done=0.02)
+        model = self.base.model.to(self.device).eval()
+        plates = [*self.validation, *self.train, *self.replay]
+        for first in range(0, len(plates), 8):
+            part = plates[first : first + 8]
+            ask_base(model, part, self.base_ids, self.device, self.cancelled)
+            self.tell(done=0.02 + 0.08 * (first + len(part)) / len(plates))
+
+    def _check_parts(self) -> None:
+        fresh = [c for c in self.labelled if c not in self.base_ids]
+        if fresh and "head" not in self.config.parts:
+            names = ", ".join(class_name(c, self.legend) for c in fresh)
+            raise ConfigError(
+                f"The model does not know {names} yet, so its class head has to train: add 'head' "
+                "to the parts."
+            )
+
+    def _check_plates(self) -> None:
+        """What is left beside the validation blocks must still show each class."""
+        shown = set().union(*(p.labels.unique().tolist() for p in self.train)) if self.train else {}
+        for class_id in self.labelled:
+            if class_id not in shown:
+                raise TrainingDataError(
+                    f"All labels of '{class_name(class_id, self.legend)}' lie so close together "
+                    "that none are left to learn from beside those that are held back for "
+                    "validation: label it in 2 more places, away from these."
+                )
+
+    def learn(self, folder: Path | None, resume: bool) -> Learner:
+        """Train until the steps, the time or the patience end."""
+        model = copy.deepcopy(self.base.model).to(self.device)
+        if self.new_classes:
+            model.mask_decoder.add_classes(len(self.new_classes))
+        config = self.config
+        self.frozen = frozen_hash(model, config.parts)
+        learner = Learner(model, config, self.classes, self.base_ids, self.labelled, self.device)
+        learner.give(self.train, self.replay, self.validation)
+        self.before = learner.score(lambda plate: learner.base_map(plate).numpy())
+        start_new_classes(learner)
+        learner.cancelled = self.cancelled
+        learner.budget = max(1.0, config.seconds - (time.monotonic() - self.started) * 1.5)
+        state = folder / STATE if folder is not None else None
+        identity = self._identity()
+        if state is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            if resume and state.exists():
+                learner.resume(state, identity)
+        try:
+            self._steps(learner, state, identity)
+        except Stopped:
+            if state is not None:
+                learner.save(state, identity)
+            raise Cancelled(
+                f"Fine-tuning stopped after step {learner.at.step}; no adapter was written."
+                + (" It can be resumed." if state is not None else "")
+            ) from None
+        return learner
+
+    def _steps(self, learner: Learner, state: Path | None, identity: str) -> None:
+        at, config = learner.at, self.config
+        if not at.history:
+            learner.validate()
+            at.history[0] = replace(at.history[0], miou=self.before.miou, kept=1.0)
+            at.best_rank = max(at.best_rank, self.before.rank)
+        while not self._over(learner):
+            learner.step()
+            if at.step % config.validate_every == 0 or self._over(learner):
+                started = time.monotonic()
+                learner.validate()
+                at.seconds += time.monotonic() - started
+                if state is not None:
+                    learner.save(state, identity)
+            self._tell_step(learner)
+
+    def _over(self, learner: Learner) -> bool:
+        at = learner.at
+        return (
+            at.step >= self.config.steps
+            or at.seconds >= learner.budget
+            or at.stale >= self.config.patience
+        )
+
+    def _tell_step(self, learner: Learner) -> None:
+        at = learner.at
+        share = max(at.step / self.config.steps, min(1.0, at.seconds / learner.budget))
+        left = at.seconds * (1 - share) / share if share else math.nan
+        self.status = replace(
+            self.status,
+            phase="training",
+            done=0.1 + 0.88 * share,
+            step=at.step,
+            loss=at.loss,
+            miou=at.history[-1].miou,
+            base_miou=self.before.miou,
+            seconds_left=left,
+            history=tuple(at.history),
+        )
+        self.report(self.status)
+        if self.cancelled():
+            raise Stopped
+
+    def _identity(self) -> str:
+        """Everything that a state depends on, as one text."""
+        config = asdict(replace(self.config, seconds=1.0))
+        labels = hashlib.sha256()
+        for raster in self.rasters:
+            labels.update(repr((raster.source.info, raster.bands, raster.stretch)).encode())
+            for polygon in raster.polygons:
+                labels.update(repr(polygon).encode())
+        facts = (self.base.identity, config, self.classes, self.labelled, labels.hexdigest())
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+    def finish(self, learner: Learner, output: Path) -> FinetuneResult:
+        """Load the best state, prove that nothing else changed, write the adapter."""
+        self.tell(phase="writing", done=0.98)
+        learner.cancelled = lambda: False
+        learner.load(learner.best)
+        model = learner.model
+        if frozen_hash(model, self.config.parts) != self.frozen:
+            raise AssertionError("a part of the model that does not train has changed")
+        after = learner.score(lambda plate: learner.predict(plate).numpy())
+        improved = after.miou > self.before.miou
+        if not improved:
+            self.notices.append(
+                f"The labels did not make the model better: mIoU {self.before.miou:.2f} before, "
+                f"{after.miou:.2f} after. Label more places, or check whether the labels are right."
+            )
+        seconds = time.monotonic() - self.started
+        card = self._card(after, output.stem)
+        config = replace(self.base.config, num_classes=model.mask_decoder.num_classes)
+        save_adapter(
+            output,
+            model.cpu(),
+            config,
+            card,
+            self.base.sha256,
+            self._record(learner, after, seconds),
+            self.config.parts,
+        )
+        at = learner.at
+        return FinetuneResult(
+            output, self.before, after, improved, at.step, at.best_step, seconds,
+            tuple(at.history), self.check, self.legend, self.labelled, card, self.notices,
+        )  # fmt: skip
+
+    def _card(self, after: Score, title: str) -> ModelCard:
+        base = self.base.card
+        sizes = [r.source.info.gsd_m for r in self.rasters if r.source.info.gsd_m]
+        low, high = base.gsd_m
+        names = [r.source.info.name for r in self.rasters]
+        figures = {"validation blocks, mIoU": after.miou, "base model, mIoU": self.before.miou}
+        for class_id, value in after.iou.items():
+            figures[f"validation blocks, IoU of {class_id}"] = value
+        extra = [asdict(c) for c in self.legend[len(CLASSES) :]]
+        return replace(
+            base,
+            title=f"{title}, fine-tuned from {self.base.name}",
+            version="1",
+            classes_seen=self.classes,
+            gsd_m=(min([low, *sizes]), max([high, *sizes])),
+            data=(*base.data, f"Labels of the user on {', '.join(names)}."),
+            scores=figures,
+            notes=(*base.notes, *self.notices),
+            extra_classes=tuple(extra),
+        )
+
+    def _record(self, learner: Learner, after: Score, seconds: float) -> dict:
+        return {
+            "settings": asdict(self.config),
+            "labelled": list(self.labelled),
+            "polygons": {c.name: c.polygons for c in self.check.classes},
+            "blocks": [len(self.split.train), len(self.split.validation), self.split.side],
+            "steps": learner.at.step,
+            "best_step": learner.at.best_step,
+            "seconds": round(seconds, 1),
+            "miou": [self.before.miou, after.miou],
+            "unchanged_sha256": self.frozen,
+        }
+
+
+def start_new_classes(learner: Learner) -> None:
+    """Let each class that the base model never predicted begin as what it was taken for.
+
+    The class head's channel of a new class becomes a copy of that of the class which the base
+    model sees most on its labelled pixels: training only has to tell the two apart.
+    """
+    rows = [learner.labelled.index(c) for c in learner.labelled if c not in learner.base_ids]
+    if not rows:
+        return
+    decoder = learner.model.mask_decoder
+    conv, k = decoder.cls_upscaling[3], decoder.num_classes
+    with torch.no_grad():
+        for row in rows:
+            source = learner.base_ids[int(learner.confusion[row].argmax())]
+            for tensor in (conv.weight, conv.bias):
+                channels = tensor.unflatten(0, (-1, k))
+                channels[:, learner.labelled[row]] = channels[:, source]
+    learner.forget_averages()
+
+
+def frozen_hash(model: Cwsam, parts: Sequence[str]) -> str:
+    """Hash of all parameters and buffers that do not train."""
+    trained = set(adapter_parameters(model, parts))
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        if name not in trained:
+            digest.update(name.encode())
+            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
