@@ -6,19 +6,21 @@ import copy
 import hashlib
 import math
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import torch
 
-from ...engine.classes import CLASSES, LandCoverClass, class_name
+from ...engine.classes import LandCoverClass, class_name
 from ...engine.device import choose_device
 from ...engine.errors import Cancelled, ConfigError, TrainingDataError
 from ...engine.models.adapter_file import adapter_parameters, save_adapter
 from .check import TOO_FEW, LabelCheck, judge
 from .config import FinetuneConfig
-from .learner import HistoryPoint, Learner, Score, Stopped
+from .describe import adapter_card, training_record
+from .learner import Learner, Stopped
+from .outcome import FinetuneResult, FinetuneStatus, Report
 from .plates import PlateCutter, ask_base
 from .split import Split, split_blocks
 from .survey import Survey, check_sizes
@@ -26,78 +28,12 @@ from .survey import Survey, check_sizes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...engine.models.card import ModelCard
     from ...engine.models.checkpoint import LoadedModel
     from ...engine.models.cwsam import Cwsam
     from .labels import LabelledRaster
 
 STATE = "finetune_state.pt"
 """Name of the file in the run's folder from which it can be resumed."""
-
-
-@dataclass(frozen=True)
-class FinetuneStatus:
-    """What a running fine-tuning tells.
-
-    Attributes:
-        phase: ``labels``, ``base``, ``training`` or ``writing``.
-        done: Share of the whole that is done, 0-1.
-        step: Steps done.
-        steps: Steps at most.
-        loss: Running mean of the loss; NaN before the first step.
-        miou: Validation mIoU over the labelled classes of the last validation; NaN before.
-        base_miou: That of the base model; NaN before it is known.
-        seconds_left: Estimated; NaN before there is an estimate.
-        history: All validations so far, the base model's first.
-    """
-
-    phase: str
-    done: float = 0.0
-    step: int = 0
-    steps: int = 0
-    loss: float = float("nan")
-    miou: float = float("nan")
-    base_miou: float = float("nan")
-    seconds_left: float = float("nan")
-    history: tuple[HistoryPoint, ...] = ()
-
-
-@dataclass
-class FinetuneResult:
-    """What a fine-tuning has made.
-
-    Attributes:
-        adapter: The adapter file.
-        before: Score of the base model on the validation blocks.
-        after: Score of the adapter there.
-        improved: Whether the adapter is better than the base model there.
-        steps: Steps that were trained.
-        best_step: Step whose state was kept.
-        seconds: Wall time of the whole run.
-        history: All validations.
-        check: What was said of the labels.
-        legend: Names and colours of all classes of the fine-tuned model.
-        labelled: Class ids that were trained.
-        card: The adapter's card.
-        notices: Sentences that the user should read.
-    """
-
-    adapter: Path
-    before: Score
-    after: Score
-    improved: bool
-    steps: int
-    best_step: int
-    seconds: float
-    history: tuple[HistoryPoint, ...]
-    check: LabelCheck
-    legend: tuple[LandCoverClass, ...]
-    labelled: tuple[int, ...]
-    card: ModelCard
-    notices: list[str] = field(default_factory=list)
-
-
-Report = Callable[[FinetuneStatus], None]
 
 
 def finetune(
@@ -135,7 +71,7 @@ def finetune(
     """
     started = time.monotonic()
     config = config or FinetuneConfig()
-    session = _Session(base, rasters, config, tuple(new_classes), report, cancelled, started)
+    session = Session(base, rasters, config, tuple(new_classes), report, cancelled, started)
     session.prepare()
     learner = session.learn(folder, resume)
     return session.finish(learner, output)
@@ -166,7 +102,7 @@ def settle(
     return check, labelled, split, notices
 
 
-class _Session:
+class Session:
     """The stages of one call of :func:`finetune`."""
 
     def __init__(
@@ -341,7 +277,7 @@ class _Session:
                 f"{after.miou:.2f} after. Label more places, or check whether the labels are right."
             )
         seconds = time.monotonic() - self.started
-        card = self._card(after, output.stem)
+        card = adapter_card(self, after, output.stem)
         config = replace(self.base.config, num_classes=model.mask_decoder.num_classes)
         save_adapter(
             output,
@@ -349,7 +285,7 @@ class _Session:
             config,
             card,
             self.base.sha256,
-            self._record(learner, after, seconds),
+            training_record(self, learner, after, seconds),
             self.config.parts,
         )
         at = learner.at
@@ -357,40 +293,6 @@ class _Session:
             output, self.before, after, improved, at.step, at.best_step, seconds,
             tuple(at.history), self.check, self.legend, self.labelled, card, self.notices,
         )  # fmt: skip
-
-    def _card(self, after: Score, title: str) -> ModelCard:
-        base = self.base.card
-        sizes = [r.source.info.gsd_m for r in self.rasters if r.source.info.gsd_m]
-        low, high = base.gsd_m
-        names = [r.source.info.name for r in self.rasters]
-        figures = {"validation blocks, mIoU": after.miou, "base model, mIoU": self.before.miou}
-        for class_id, value in after.iou.items():
-            figures[f"validation blocks, IoU of {class_id}"] = value
-        extra = [asdict(c) for c in self.legend[len(CLASSES) :]]
-        return replace(
-            base,
-            title=f"{title}, fine-tuned from {self.base.name}",
-            version="1",
-            classes_seen=self.classes,
-            gsd_m=(min([low, *sizes]), max([high, *sizes])),
-            data=(*base.data, f"Labels of the user on {', '.join(names)}."),
-            scores=figures,
-            notes=(*base.notes, *self.notices),
-            extra_classes=tuple(extra),
-        )
-
-    def _record(self, learner: Learner, after: Score, seconds: float) -> dict:
-        return {
-            "settings": asdict(self.config),
-            "labelled": list(self.labelled),
-            "polygons": {c.name: c.polygons for c in self.check.classes},
-            "blocks": [len(self.split.train), len(self.split.validation), self.split.side],
-            "steps": learner.at.step,
-            "best_step": learner.at.best_step,
-            "seconds": round(seconds, 1),
-            "miou": [self.before.miou, after.miou],
-            "unchanged_sha256": self.frozen,
-        }
 
 
 def start_new_classes(learner: Learner) -> None:
