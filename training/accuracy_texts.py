@@ -66,6 +66,8 @@ _CHINESE = {
     "Mapped areas beside adjusted ones, with their 95 % confidence intervals.": (
         "制图面积与校正面积及其 95 % 置信区间。"
     ),
+    "to be labelled": "待标注",
+    "labelled": "已标注",
     "Made by CWSAM {version} on {date}": "由 CWSAM {version} 生成于 {date}",
     "No pixel of '{map}' has a reference in '{reference}': do they cover the same "
     "ground, and is the field right?": (

@@ -1,4 +1,4 @@
-"""The whole command line: the engine's commands and ``train``, ``package``."""
+"""The whole command line: the engine's commands, ``train``, ``package`` and those on accuracy."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
 from ..engine.models.checkpoint import load_model, save_model
 from ..engine.types import Window
+from . import cli_accuracy
 from .config import TrainConfig, load_train_config
 from .dataset import load_scenes
 from .evaluate import card_scores, confusion_by_source
 from .loop import Trainer, TrainingStatus
 
 __all__ = ["main"]
+
+for _command in cli_accuracy.COMMANDS:
+    main.add_command(_command)
 
 
 @main.command()

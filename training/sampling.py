@@ -78,9 +78,13 @@ def allocate(
     floors = {c: min(floor, n) for c, n in present.items()}
     if points < sum(floors.values()) or points < len(present):
         least = max(sum(floors.values()), len(present))
+        if method == "recommended":
+            raise ConfigError(
+                f"{points} points are too few for {len(present)} classes: take at least {least} "
+                "or a lower minimum for rare classes."
+            )
         raise ConfigError(
-            f"{points} points are too few for {len(present)} classes: take at least {least}"
-            + (" or a lower minimum for rare classes." if method == "recommended" else ".")
+            f"{points} points are too few for {len(present)} classes: take at least {least}."
         )
     weights = dict.fromkeys(present, 1) if method == "equal" else present
     return _fill(present, weights, floors, points)

@@ -10,11 +10,20 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from pyogrio import list_drivers
+    from pyogrio import list_drivers, read_info
     from pyogrio.errors import DataLayerError, DataSourceError
     from pyogrio.raw import open_arrow, write, write_arrow
+    from pyogrio.raw import read as read_features
 
 OGR_ERRORS = (DataLayerError, DataSourceError)
 """All errors of pyogrio that a file or a disk can cause; each is a RuntimeError."""
 
-__all__ = ["OGR_ERRORS", "list_drivers", "open_arrow", "write", "write_arrow"]
+__all__ = [
+    "OGR_ERRORS",
+    "list_drivers",
+    "open_arrow",
+    "read_features",
+    "read_info",
+    "write",
+    "write_arrow",
+]

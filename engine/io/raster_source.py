@@ -47,7 +47,7 @@ def open_raster(
             has no scale to resample by.
     """
     with quiet_gdal():
-        dataset = _open_dataset(path)
+        dataset = open_dataset(path)
         try:
             _check_bands(dataset, path)
             source = RasterioSource(dataset, _short(path), expand_palette)
@@ -256,8 +256,12 @@ class RasterioSource:
         return None, None
 
 
-def _open_dataset(path: str | Path) -> DatasetReader:
-    """Open with rasterio; says which of missing, folder and not-an-image it is."""
+def open_dataset(path: str | Path) -> DatasetReader:
+    """Open with rasterio; the caller closes it.
+
+    Raises:
+        RasterError: Says which of missing, folder and not-an-image it is.
+    """
     text = str(path)
     try:
         return rasterio.open(text)

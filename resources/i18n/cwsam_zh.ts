@@ -45,12 +45,16 @@
 </context>
 <context>
 <name>cwsam.engine</name>
+<message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
+<message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
 <message><source>--overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
 <message><source>--stretch must be auto, none, two percentiles such as 2,98 or a range of pixel values such as 0:4000, not '{1}'.</source><translation>拉伸方式必须为 auto、none、两个百分位（如 2,98）或像元值范围（如 0:4000），而不是“{1}”。</translation></message>
 <message><source>--tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
+<message><source>A standard error of {1} cannot be met: give one like 0.01.</source><translation>无法达到 {1} 的标准误：请给出如 0.01 的值。</translation></message>
 <message><source>About {1} of disk are needed for the journal and {2} are free: set CWSAM_CACHE to a folder with space.</source><translation>运行日志约需 {1} 磁盘空间，剩余 {2}：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
 <message><source>About {1} of disk are needed for the results and {2} are free: choose another folder, a coarser --gsd or --classes.</source><translation>结果约需 {1} 磁盘空间，剩余 {2}：请另选文件夹、增大像元或减少类别。</translation></message>
 <message><source>About {1} of memory are needed and {2} are free: ask for --raster instead of polygons, take a smaller --tile or a coarser --gsd, or cut the raster in pieces.</source><translation>约需 {1} 内存，剩余 {2}：请只输出栅格、减小瓦片、增大像元，或将影像分块处理。</translation></message>
+<message><source>An expected accuracy of {1} is none: give one from 0 to 1.</source><translation>{1} 不是有效的预期精度：请给出 0 到 1 之间的值。</translation></message>
 <message><source>An interrupted run goes on behind row {1} of tiles; --fresh starts over.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行；也可选择重新开始。</translation></message>
 <message><source>An interrupted run was found, but the input has changed since ({1}): starting over.</source><translation>发现中断的运行，但输入已改变（{1}）：重新开始。</translation></message>
 <message><source>CPU: {1}.</source><translation>CPU：{1}。</translation></message>
@@ -58,6 +62,7 @@
 <message><source>CPU: {1}; {2}, as asked for.</source><translation>CPU：{1}；按要求使用 {2}。</translation></message>
 <message><source>CUDA cannot be used: {1}; choose --device cpu.</source><translation>无法使用 CUDA：{1}；请将设备设为 CPU。</translation></message>
 <message><source>Cannot read {1}: {2}; check the path.</source><translation>无法读取 {1}：{2}；请检查路径。</translation></message>
+<message><source>Class {1} cannot join class {2}, which is merged or none itself: name the last class of the chain.</source><translation>类别 {1} 不能并入类别 {2}，后者本身已被并入其他类别或不存在：请直接写最终类别。</translation></message>
 <message><source>GPU: Apple Metal; {1}.</source><translation>GPU：Apple Metal；{1}。</translation></message>
 <message><source>GPU: {1}; {2}.</source><translation>GPU：{1}；{2}。</translation></message>
 <message><source>Ground sample distance: {1} to {2} m a pixel.</source><translation>地面分辨率：每像元 {1} 至 {2} 米。</translation></message>
@@ -105,6 +110,7 @@
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
+<message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
@@ -120,6 +126,8 @@
 <message><source>{1} must hold a mapping of names to values.</source><translation>{1} 必须包含名称到值的映射。</translation></message>
 <message><source>{1} needs the setting 'classes', the class ids that have labels.</source><translation>{1} 缺少设置项 classes，即带标签的类别编号。</translation></message>
 <message><source>{1} needs the setting '{2}'.</source><translation>{1} 缺少设置项“{2}”。</translation></message>
+<message><source>{1} points are too few for {2} classes: take at least {3} or a lower minimum for rare classes.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点，或降低稀有类别的最少点数。</translation></message>
+<message><source>{1} points are too few for {2} classes: take at least {3}.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点。</translation></message>
 <message><source>{1} was made for another base model (hash {2}…, not {3}…); load the model that it was fine-tuned from.</source><translation>{1} 是为另一个基础模型制作的（哈希 {2}…，而非 {3}…）；请加载其微调所用的模型。</translation></message>
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
 </context>
