@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import click
 from tqdm import tqdm
 
+from ..engine.classes import CLASSES
 from ..engine.cli_options import path_type
 from ..engine.io.point_sink import write_points
+from ..engine.ports import Progress
 from ..engine.staging import Staging, check_writable
 from .accuracy_report import accuracy_report
 from .accuracy_tables import matrix_to_csv, to_csv, to_json, to_text
+from .accuracy_texts import class_title
 from .class_values import ClassValues, parse_merges, parse_table
-from .cli_maps import (
-    MapSource,
-    count_classes,
-    draw_points,
-    open_pair,
-    open_single,
-    read_points,
-    sample_columns,
-)
+from .cli_maps import MapSource, all_columns, open_pair, open_single, read_points
 from .map_accuracy import CompareOptions, MapAccuracy, Named, compare_points, compare_strips
+from .map_strips import SampleOptions, Walk, draw_sample, look_up
 from .sample_points import sample_qml
-from .sampling import ALLOCATIONS, MINIMUM, allocate, sample_size
+from .sampling import ALLOCATIONS, MINIMUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import numpy as np
 
 Command = Callable[..., None]
 
@@ -112,12 +106,13 @@ def evaluate(prediction: str, reference: str, **options: object) -> None:
         MapSource(reference, options["layer"], options["field"], values[1]),
         options["resolution"],
     )
-    named = Named(pair.map.name, pair.reference_name, pair.map.grid.unit_area, pair.notices)
-    with closing(pair), _bar(pair.map.grid.height, options["quiet"]) as bar:
+    named = Named(pair.map.name, pair.reference_name, pair.unit_area, pair.notices)
+    with closing(pair), _progress(options["quiet"]) as progress:
         if pair.points is not None:
-            found = compare_points(read_points(pair, bar.update), judge, named)
+            found = compare_points(look_up(read_points(pair), pair.map, progress), judge, named)
         else:
-            found = compare_strips(_told(pair.strips(), bar), judge, named)
+            strips = Walk(progress).over(pair.map, pair.reference)
+            found = compare_strips((both for _, *both in strips), judge, named)
     _write(found, outputs)
     if not options["quiet"]:
         click.echo(to_text(found))
@@ -168,24 +163,26 @@ def sample(prediction: str, output: Path, **options: object) -> None:
     values = ClassValues(parse_table(options["prediction_table"]))
     source = MapSource(prediction, options["prediction_layer"], options["prediction_field"], values)
     drawn, notices = open_single(source, options["resolution"])
-    with closing(drawn), _bar(2 * drawn.grid.height, options["quiet"]) as bar:
-        sizes = count_classes(drawn, bar.update)
-        points = options["size"] or sample_size(
-            sizes, options["standard_error"], _expected(options["expect"])
-        )
-        if options["size"] is None and options["allocation"] == "recommended":
-            points = max(points, sum(min(options["minimum"], n) for n in sizes.values()))
-        shares = allocate(sizes, points, options["allocation"], options["minimum"])
-        found = draw_points(drawn, sizes, shares, options["seed"], bar.update)
-    xy, columns = sample_columns(drawn.grid, found, sizes, options["language"])
-    further = [c for c in sizes if c > 32]
+    settings = SampleOptions(
+        options["size"],
+        options["standard_error"],
+        options["allocation"],
+        options["minimum"],
+        _expected(options["expect"]),
+        seed=options["seed"],
+    )
+    with closing(drawn), _progress(options["quiet"]) as progress:
+        found = draw_sample(drawn, settings, progress)
+    xy, columns = found.xy(drawn.grid), all_columns(found, options["language"])
+    further = [c for c in found.sizes if c >= len(CLASSES)]
     write_points(output, xy, drawn.grid.crs, columns, sample_qml(options["language"], further))
     if not options["quiet"]:
-        for class_id, count in shares.items():
-            click.echo(f"{count:>6} points in {sizes[class_id]:>13,} pixels of class {class_id}")
+        for c, count in found.shares.items():
+            name = class_title(c, options["language"])
+            click.echo(f"{count:>6} points in {found.sizes[c]:>15,} pixels: {c} {name}")
         for notice in notices:
             click.echo(notice)
-        click.echo(f"{len(found)} points in {output}")
+        click.echo(f"{len(found.points)} points in {output}")
 
 
 def _expected(pairs: tuple[str, ...]) -> dict[int, float]:
@@ -219,16 +216,17 @@ def _write_text(path: Path, text: str) -> None:
     staging.commit()
 
 
-def _bar(rows: int, quiet: bool) -> tqdm:
-    return tqdm(total=rows, unit="row", disable=quiet, leave=False)
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress]:
+    """A bar that follows a run."""
+    with tqdm(unit="row", disable=quiet, leave=False) as bar:
 
+        def report(done: float, total: float, message: str) -> None:
+            bar.total = total
+            bar.set_description(message, refresh=False)
+            bar.update(done - bar.n)
 
-def _told(
-    strips: Iterator[tuple[np.ndarray, np.ndarray]], bar: tqdm
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for mapped, truth in strips:
-        yield mapped, truth
-        bar.update(len(mapped))
+        yield Progress(report)
 
 
 COMMANDS = (evaluate, sample)

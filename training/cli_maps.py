@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Union
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
 from ..engine.errors import ConfigError, TrainingDataError
 from ..engine.io.class_raster import ClassRaster
-from ..engine.io.map_grid import MapGrid, grid_over
+from ..engine.io.crs import describe_crs
 from ..engine.io.vector_on_grid import (
     ClassPolygons,
     VectorLayer,
@@ -17,20 +17,14 @@ from ..engine.io.vector_on_grid import (
     points_on_grid,
     read_layer,
 )
-from ..engine.types import NODATA_CLASS
-from .accuracy_texts import class_title
-from .map_accuracy import PointTable
+from ..engine.pixel_grid import PixelGrid, grid_over
+from .map_strips import DrawnSample, ReferencePoints
 from .sample_points import MAP_CLASS, MAP_NAME, MAP_PIXELS, NOTE, NUMBER, REF_CLASS
-from .sampling import PointDraw, SamplePoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from .class_values import ClassValues
 
 OpenMap = Union[ClassRaster, ClassPolygons]
-Tell = Callable[[int], object]
-"""Is told how many rows were done."""
 
 _CLASS_FIELDS = ("class_id", "class_name", "class")
 _REFERENCE_FIELDS = (REF_CLASS, "reference", *_CLASS_FIELDS)
@@ -78,10 +72,10 @@ class Pair:
         """Name of the reference."""
         return (self.points or self.reference).name
 
-    def strips(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Class ids (h, w) uint8 of map and reference, from top to bottom."""
-        for strip in self.map.grid.strips():
-            yield self.map.read(strip), self.reference.read(strip)
+    @property
+    def unit_area(self) -> float | None:
+        """Square metres of a pixel; None without a CRS."""
+        return self.map.grid.unit_area(describe_crs(self.map.grid.crs))
 
     def close(self) -> None:
         """Close the files."""
@@ -118,7 +112,7 @@ def open_pair(prediction: MapSource, reference: MapSource, resolution: float | N
 
 
 def open_single(
-    source: MapSource, resolution: float | None, grid: MapGrid | None = None
+    source: MapSource, resolution: float | None, grid: PixelGrid | None = None
 ) -> tuple[OpenMap, tuple[str, ...]]:
     """Open a map.
 
@@ -154,94 +148,32 @@ def open_single(
     return ClassPolygons(layer, field, source.values.ids_of, grid), notices
 
 
-def read_points(pair: Pair, tell: Tell) -> PointTable:
-    """Read sample points, and the map at them and as a whole.
+def read_points(pair: Pair) -> ReferencePoints:
+    """Read sample points and find their pixels on the map.
 
     Raises:
-        CwsamError: The points or the map cannot be read.
+        CwsamError: The points cannot be read.
     """
-    layer, grid = pair.points, pair.map.grid
+    layer = pair.points
     recorded = {MAP_CLASS, MAP_PIXELS} <= set(layer.fields)
     fields = [pair.field, *((MAP_CLASS, MAP_PIXELS) if recorded else ())]
     columns, geometries = read_layer(layer, fields)
     truth = pair.values.ids_of(columns[pair.field].tolist())
-    places = points_on_grid(geometries, layer, grid)
-    mapped, sizes = _map_at(pair.map, places, tell)
+    places = points_on_grid(geometries, layer, pair.map.grid)
     if not recorded:
-        return PointTable(truth, mapped, None, sizes)
-    strata = _strata(columns[MAP_CLASS])
-    known = strata != NODATA_CLASS
-    pixels = np.nan_to_num(np.asarray(columns[MAP_PIXELS], float))
-    sizes = {int(s): int(pixels[known & (strata == s)].max()) for s in np.unique(strata[known])}
-    return PointTable(truth, mapped, strata, sizes)
+        return ReferencePoints(truth, places)
+    return ReferencePoints(truth, places, columns[MAP_CLASS], columns[MAP_PIXELS])
 
 
-def count_classes(drawn: OpenMap, tell: Tell) -> dict[int, int]:
-    """Pixels of a map by class id.
-
-    Raises:
-        TrainingDataError: The map is empty.
-    """
-    counts = np.zeros(256, np.int64)
-    for strip in drawn.grid.strips():
-        counts += np.bincount(drawn.read(strip).ravel(), minlength=256)
-        tell(int(strip.height))
-    counts[NODATA_CLASS] = 0
-    if not counts.any():
-        raise TrainingDataError(f"{drawn.name} has no classes: check the field and the values.")
-    return {int(c): int(counts[c]) for c in np.flatnonzero(counts)}
-
-
-def draw_points(
-    drawn: OpenMap, sizes: Mapping[int, int], shares: Mapping[int, int], seed: int, tell: Tell
-) -> list[SamplePoint]:
-    """Draw a stratified sample of a map whose classes are counted."""
-    draw = PointDraw(sizes, shares, seed)
-    for strip in drawn.grid.strips():
-        draw.feed(int(strip.row_off), drawn.read(strip))
-        tell(int(strip.height))
-    return draw.points()
-
-
-def sample_columns(
-    grid: MapGrid, points: list[SamplePoint], sizes: Mapping[int, int], language: str
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Coordinates (n, 2) of the pixels' centres and the attributes of sample points."""
-    rows = np.array([p.row + 0.5 for p in points])
-    cols = np.array([p.col + 0.5 for p in points])
-    classes = np.array([p.class_id for p in points], np.int32)
-    empty = np.ones(len(points), bool)
-    columns = {
-        NUMBER: np.arange(1, len(points) + 1, dtype=np.int32),
-        MAP_CLASS: classes,
-        MAP_NAME: np.array([class_title(c, language) for c in classes.tolist()], object),
-        MAP_PIXELS: np.array([sizes[c] for c in classes.tolist()], np.int64),
-        REF_CLASS: np.ma.masked_array(np.zeros(len(points), np.int32), empty),
-        NOTE: np.array([None] * len(points), object),
-    }
-    return np.column_stack(grid.affine * (cols, rows)), columns
-
-
-def _map_at(drawn: OpenMap, places: np.ndarray, tell: Tell) -> tuple[np.ndarray, dict[int, int]]:
-    """Class of the map at pixels (n, 2), 255 outside, and its pixels by class id."""
-    mapped = np.full(len(places), NODATA_CLASS, np.uint8)
-    counts = np.zeros(256, np.int64)
-    for strip in drawn.grid.strips():
-        classes = drawn.read(strip)
-        counts += np.bincount(classes.ravel(), minlength=256)
-        rows = places[:, 0] - int(strip.row_off)
-        here = (rows >= 0) & (rows < len(classes)) & (places[:, 0] >= 0)
-        mapped[here] = classes[rows[here], places[here, 1]]
-        tell(len(classes))
-    counts[NODATA_CLASS] = 0
-    return mapped, {int(c): int(counts[c]) for c in np.flatnonzero(counts)}
-
-
-def _strata(values: np.ndarray) -> np.ndarray:
-    """Recorded strata as (n,) uint8; 255 where one is missing."""
-    numbers = np.asarray(values, float)
-    known = (numbers >= 0) & (numbers < NODATA_CLASS)
-    return np.where(known, np.nan_to_num(numbers), NODATA_CLASS).astype(np.uint8)
+def all_columns(sample: DrawnSample, language: str) -> dict[str, np.ndarray]:
+    """Attributes of a point layer, those to be filled in included."""
+    known = sample.columns(language)
+    count = len(sample.points)
+    types = {NUMBER: np.int32, MAP_CLASS: np.int32, MAP_NAME: object, MAP_PIXELS: np.int64}
+    columns = {name: np.array(values, types[name]) for name, values in known.items()}
+    columns[REF_CLASS] = np.ma.masked_array(np.zeros(count, np.int32), np.ones(count, bool))
+    columns[NOTE] = np.array([None] * count, object)
+    return columns
 
 
 def _field(layer: VectorLayer, asked: str | None, usual: tuple[str, ...], option: str) -> str:

@@ -6,18 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import numpy as np
+import rasterio.windows
+from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
 from ..errors import RasterError
-from .geotransform import from_affine
-from .map_grid import ANY_PLANE, MapGrid
+from ..pixel_grid import PixelGrid
+from .geotransform import from_affine, to_affine
 from .quiet import gdal_options, quiet_gdal
 from .raster_source import open_dataset
 
 if TYPE_CHECKING:
-    from rasterio.windows import Window
+    from ..types import Window
+
+_ANY_PLANE = CRS.from_epsg(3857)  # stands for "some plane" where neither map names its CRS
 
 PixelIds = Callable[[np.ndarray, np.ndarray, str], np.ndarray]
 """Class ids (h, w) uint8 of pixels, valid mask and the raster's name."""
@@ -53,10 +57,10 @@ class ClassRaster:
                 "not the image."
             )
         data = self._data
-        self.grid = MapGrid(data.width, data.height, from_affine(data.transform), data.crs)
+        self.grid = PixelGrid(data.width, data.height, from_affine(data.transform), data.crs)
         self._view = data
 
-    def put_on(self, grid: MapGrid) -> None:
+    def put_on(self, grid: PixelGrid) -> None:
         """View the raster on another grid from now on, by nearest neighbour.
 
         Raises:
@@ -78,9 +82,9 @@ class ClassRaster:
         with quiet_gdal():
             self._view = WarpedVRT(
                 data,
-                src_crs=own.crs or grid.crs or ANY_PLANE,
-                crs=grid.crs or own.crs or ANY_PLANE,
-                transform=grid.affine,
+                src_crs=own.crs or grid.crs or _ANY_PLANE,
+                crs=grid.crs or own.crs or _ANY_PLANE,
+                transform=to_affine(grid.transform),
                 width=grid.width,
                 height=grid.height,
                 resampling=Resampling.nearest,
@@ -93,10 +97,11 @@ class ClassRaster:
         Raises:
             RasterError: The file is damaged.
         """
+        box = rasterio.windows.Window(strip.col, strip.row, strip.width, strip.height)
         try:
             with gdal_options():
-                pixels = self._view.read(1, window=strip)
-                valid = self._view.read_masks(1, window=strip) > 0
+                pixels = self._view.read(1, window=box)
+                valid = self._view.read_masks(1, window=box) > 0
         except RasterioError as error:
             raise RasterError(f"{self.name} is damaged or cut off: copy it again.") from error
         if pixels.dtype.kind == "f":

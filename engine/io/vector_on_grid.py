@@ -14,6 +14,7 @@ from rasterio.warp import transform, transform_bounds
 
 from ..errors import TrainingDataError
 from ..types import NODATA_CLASS
+from .geotransform import to_affine
 from .ogr import OGR_ERRORS, read_features, read_info
 from .quiet import gdal_options
 from .wkb_reader import point_coordinates, polygon_rings
@@ -21,9 +22,8 @@ from .wkb_reader import point_coordinates, polygon_rings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rasterio.windows import Window
-
-    from .map_grid import MapGrid
+    from ..pixel_grid import PixelGrid
+    from ..types import Window
 
 IdsOf = Callable[["Sequence[object]"], np.ndarray]
 """Class ids (n,) uint8 of attribute values."""
@@ -88,7 +88,7 @@ class ClassPolygons:
         grid: The pixels they are drawn on.
     """
 
-    def __init__(self, layer: VectorLayer, field: str, ids_of: IdsOf, grid: MapGrid) -> None:
+    def __init__(self, layer: VectorLayer, field: str, ids_of: IdsOf, grid: PixelGrid) -> None:
         """Prepare to draw a layer.
 
         Args:
@@ -106,7 +106,7 @@ class ClassPolygons:
         Raises:
             TrainingDataError: The file is damaged.
         """
-        shape = (int(strip.height), int(strip.width))
+        shape = (strip.height, strip.width)
         bounds = self.grid.bounds(strip)
         if _differ(self.grid.crs, self._layer.crs):
             bounds = transform_bounds(self.grid.crs, self._layer.crs, *bounds, densify_pts=41)
@@ -118,7 +118,7 @@ class ClassPolygons:
                 shapes.append((self._shape(parts), int(class_id)))
         if not shapes:
             return np.full(shape, NODATA_CLASS, np.uint8)
-        affine = self.grid.strip_affine(strip)
+        affine = to_affine(self.grid.strip_transform(strip))
         with gdal_options():
             return rasterize(shapes, shape, fill=NODATA_CLASS, transform=affine, dtype="uint8")
 
@@ -159,16 +159,9 @@ def read_layer(
     return dict(zip(meta["fields"].tolist(), columns)), geometries
 
 
-def points_on_grid(geometries: np.ndarray, layer: VectorLayer, grid: MapGrid) -> np.ndarray:
+def points_on_grid(geometries: np.ndarray, layer: VectorLayer, grid: PixelGrid) -> np.ndarray:
     """Rows and columns of the pixels that points lie in, (n, 2) int64; -1 outside."""
-    xy = _moved(point_coordinates(geometries), layer.crs, grid.crs)
-    known = np.isfinite(xy).all(axis=1)
-    cols, rows = ~grid.affine * (xy[:, 0], xy[:, 1])
-    places = np.full((len(xy), 2), -1, np.int64)
-    places[known] = np.floor(np.column_stack([rows, cols])[known]).astype(np.int64)
-    inside = (places >= 0).all(axis=1) & (places < (grid.height, grid.width)).all(axis=1)
-    places[~inside] = -1
-    return places
+    return grid.places(_moved(point_coordinates(geometries), layer.crs, grid.crs))
 
 
 def _moved(xy: np.ndarray, source: CRS | None, target: CRS | None) -> np.ndarray:

@@ -11,7 +11,7 @@ import rasterio
 import rasterio.features
 import shapely
 from click.testing import CliRunner
-from cwsam.engine.io import map_grid
+from cwsam.engine import pixel_grid
 from cwsam.engine.io.geotransform import to_affine
 from cwsam.training.cli import main
 from cwsam.training.metrics import confusion_matrix, scores
@@ -109,7 +109,7 @@ def test_strips_change_nothing(tmp_path, truth, mapped, result, monkeypatch):
     prediction = raster(tmp_path / "map.tif", mapped, ROTATED)
     reference = polygons(tmp_path / "truth.gpkg", truth, ROTATED)
     whole = result(prediction, reference)
-    monkeypatch.setattr(map_grid, "STRIP_PIXELS", 1)
+    monkeypatch.setattr(pixel_grid, "STRIP_PIXELS", 1)
     assert result(prediction, reference) == whole
 
 
