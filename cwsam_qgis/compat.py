@@ -44,6 +44,17 @@ def task_flags():
     return QgsTask.Flag.CanCancel | silent if silent else QgsTask.Flag.CanCancel
 
 
+def quiet_task_flags():
+    """A task that can be cancelled and that QGIS may end without asking when it closes."""
+    return task_flags() | QgsTask.Flag.CancelWithoutPrompt
+
+
+def polygon_layers_only():
+    """The filter of layer combo boxes for polygon layers."""
+    newer = getattr(Qgis, "LayerFilter", None)
+    return newer.PolygonLayer if newer else QgsMapLayerProxyModel.Filter.PolygonLayer
+
+
 def message_level(name: str):
     """A message level by its name: ``Info``, ``Warning``, ``Critical`` or ``Success``."""
     return getattr(Qgis.MessageLevel, name)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from qgis.core import Qgis, QgsApplication
 
 from .. import __version__
-from ..engine.errors import CwsamError
+from ..engine.errors import CwsamError, DeviceError
 from .i18n import engine_text, translator
 
 if TYPE_CHECKING:
@@ -142,11 +142,18 @@ def install_command() -> str:
     return f'{python} -m pip install --target "{packages_folder()}" torch'
 
 
-def device_sentence() -> str:
-    """Which device a run will use and why, as far as is known without loading torch."""
+def device_sentence(device: str = "auto", precision: str = "auto") -> str:
+    """Which device a run will use and why, as far as is known without loading torch.
+
+    Args:
+        device: What the user asks for; ``auto`` for the best there is.
+        precision: Likewise.
+    """
     if not has_torch():
         return tr("PyTorch is not installed.")
     torch = sys.modules.get("torch")
+    if torch is None and (device, precision) != ("auto", "auto"):
+        return tr("As chosen under Advanced; checked when a run starts.")
     if torch is None and sys.platform == "darwin" and platform.machine() == "arm64":
         return tr("GPU: Apple Metal.")
     if torch is None and _cuda_of_installed_torch() is None:
@@ -155,7 +162,10 @@ def device_sentence() -> str:
         return tr("GPU if PyTorch finds a usable one, else CPU; decided when a run starts.")
     from ..engine.device import choose_device
 
-    return engine_text(choose_device().reason)
+    try:
+        return engine_text(choose_device(device, precision).reason)
+    except DeviceError as error:
+        return engine_text(str(error))
 
 
 def _cuda_of_installed_torch() -> str | None:

@@ -9,51 +9,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import ConfigError, OutputError, RasterError
-from .environment import load_torch
 from .i18n import translator
-from .model_list import read_facts
+from .journals import run_journal
+from .network import stoppable
 from .pixel_bands import default_bands
 from .raster_sink import RasterSink
+from .run_record import RunRequest, run_record
+from .run_settings import Settings
 from .vector_sink import VectorSink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qgis.core import QgsCoordinateTransformContext
 
     from ..engine.pipeline import SegmentOptions
     from ..engine.ports import Progress
-    from ..engine.predictor import TorchPredictor
     from ..engine.types import RasterInfo, RunSummary
     from .layer_source import LayerSource
     from .model_list import ModelFacts
+    from .network import Network
 
 tr = translator("job")
 
-_BLANK_NOTICE = 0.01  # share of missing pixels of an online layer that is worth a sentence
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The user's settings before the raster is known.
-
-    Attributes:
-        bands: Bands for red, green, blue from 1; None to choose by colour interpretation.
-        tile: Side of a tile in pixels; 0 for the model's own.
-        overlap: Overlap of tiles in pixels; -1 for an eighth of the tile.
-        keep_classes: Class ids kept in the result; None for all.
-        min_area: Smallest polygon, in square metres or pixels.
-        simplify: Tolerance of shared borders, in metres or pixels.
-        metric: Whether the two are in metres; without a CRS they count as pixels.
-        smooth: Rounds of corner cutting, 0-3.
-    """
-
-    bands: tuple[int, int, int] | None = None
-    tile: int = 0
-    overlap: int = -1
-    keep_classes: tuple[int, ...] | None = None
-    min_area: float = 0.0
-    simplify: float = 0.0
-    metric: bool = False
-    smooth: int = 0
+_WORTH_A_NOTICE = 0.01  # share of missing pixels of an online layer
 
 
 @dataclass(frozen=True)
@@ -72,49 +51,19 @@ class Outputs:
 
 @dataclass(frozen=True)
 class SegmentJob:
-    """One layer, its settings and its outputs."""
+    """One layer, its settings and its outputs.
+
+    Attributes:
+        source: The layer, or a part of it.
+        settings: The user's settings.
+        outputs: Files to write.
+        request: What the user asked for, to run it again; None for algorithms.
+    """
 
     source: LayerSource
     settings: Settings
     outputs: Outputs
-
-
-@dataclass(frozen=True)
-class Network:
-    """A model on its device.
-
-    Attributes:
-        predictor: The network.
-        facts: What its file says.
-        sha256: Hash of the weights, hexadecimal.
-    """
-
-    predictor: TorchPredictor
-    facts: ModelFacts
-    sha256: str
-
-
-def load_network(model: Path) -> Network:
-    """Load a model onto the best device; takes seconds: in a worker only.
-
-    One core is left to the screen.
-
-    Raises:
-        CwsamError: torch is missing or the file cannot be used.
-    """
-    facts = read_facts(model)
-    load_torch()
-    from ..engine.device import choose_device, set_threads
-    from ..engine.models.checkpoint import load_model
-    from ..engine.predictor import TorchPredictor
-
-    set_threads(spare=1)
-    loaded = load_model(model)
-    config = loaded.config
-    predictor = TorchPredictor(
-        loaded.model, choose_device(), config.encoder.patch_size, config.image_size, facts.class_ids
-    )
-    return Network(predictor, facts, loaded.identity)
+    request: RunRequest | None = None
 
 
 def run_job(
@@ -122,6 +71,7 @@ def run_job(
     network: Network,
     context: QgsCoordinateTransformContext,
     progress: Progress,
+    watchers: Sequence[RasterSink] = (),
 ) -> RunSummary:
     """Segment one layer; the files appear together at the end, or none.
 
@@ -130,6 +80,7 @@ def run_job(
         network: The model.
         context: The project's coordinate transformations.
         progress: Told after every batch of tiles; asked whether to stop.
+        watchers: Are shown each finished strip as well.
 
     Raises:
         CwsamError: With a sentence for the user.
@@ -141,6 +92,9 @@ def run_job(
     options, notices = engine_options(job.settings, info)
     notices = [*source.notices, *notices, *scale_notices(info, network.facts)]
     with ExitStack() as stack:
+        stack.enter_context(stoppable(network, progress))
+        # The first to be entered: it is kept until all outputs are there.
+        journal = stack.enter_context(run_journal(source, options, network))
         rasters = [
             stack.enter_context(RasterSink(path, info, plane))
             for path, plane in ((outputs.classes, "classes"), (outputs.confidence, "confidence"))
@@ -148,10 +102,12 @@ def run_job(
         ]
         features = None
         if outputs.polygons is not None:
-            sink = VectorSink(outputs.polygons, source.crs, context)
+            record = run_record(job, network)
+            sink = VectorSink(outputs.polygons, source.crs, context, record)
             features = stack.enter_context(sink)
-        summary = segment(source, network.predictor, options, features, rasters, progress)
-        notices += _blank_notices(source)
+        sinks = [*rasters, *watchers]
+        summary = segment(source, network.predictor, options, features, sinks, progress, journal)
+        notices += online_notices(source)
     summary.notices[:0] = notices
     return summary
 
@@ -218,18 +174,33 @@ def scale_notices(info: RasterInfo, facts: ModelFacts) -> list[str]:
     return [text.format(name=info.name, gsd=f"{info.gsd_m:.3g}", low=f"{low:g}", high=f"{high:g}")]
 
 
-def _blank_notices(source: LayerSource) -> list[str]:
-    """Report pixels that an online layer did not deliver.
+def online_notices(source: LayerSource) -> list[str]:
+    """Report pictures that an online layer did not deliver.
 
     Raises:
         RasterError: It delivered none at all.
     """
-    share = source.blank_share
-    if not source.online or share < _BLANK_NOTICE:
+    if not source.online:
         return []
-    name = source.info.name
-    if math.isclose(share, 1.0):
-        text = tr("The server of '{name}' delivered no picture: check the layer and the network.")
-        raise RasterError(text.format(name=name))
-    text = tr("{percent} % of '{name}' did not arrive and is left out of the map.")
-    return [text.format(percent=f"{100 * share:.0f}", name=name)]
+    name, notices = source.info.name, []
+    cause = source.failure or tr("no reason given")
+    if math.isclose(source.blank_share, 1.0):
+        text = tr(
+            "The server of '{name}' delivered no picture ({cause}): check the layer and the "
+            "network."
+        )
+        raise RasterError(text.format(name=name, cause=cause))
+    if source.blank_share >= _WORTH_A_NOTICE or source.failure:
+        text = tr(
+            "{percent} % of '{name}' did not arrive or is blank ({cause}): it is left out of "
+            "the map."
+        )
+        percent = f"{100 * source.blank_share:.1f}"
+        notices.append(text.format(percent=percent, name=name, cause=cause))
+    if source.flat_share >= _WORTH_A_NOTICE:
+        text = tr(
+            "{percent} % of '{name}' are squares of one colour: check that the server has "
+            "pictures there at this resolution."
+        )
+        notices.append(text.format(percent=f"{100 * source.flat_share:.1f}", name=name))
+    return notices

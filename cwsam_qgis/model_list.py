@@ -33,12 +33,14 @@ class ModelFacts:
         config: The network's configuration.
         card: What the weights have seen.
         bytes: Size of the file.
+        is_adapter: Whether the file holds an adapter, which needs its base model.
     """
 
     path: Path
     config: ModelConfig
     card: ModelCard
     bytes: int
+    is_adapter: bool = False
 
     @property
     def class_ids(self) -> tuple[int, ...]:
@@ -92,13 +94,18 @@ def read_facts(path: Path) -> ModelFacts:
         raise CheckpointError(text.format(path=path, cause=error.strerror)) from error
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, ConfigError) as error:
         raise CheckpointError(_not_ours(path)) from error
-    return ModelFacts(path, config, card, size)
+    return ModelFacts(path, config, card, size, metadata.get("kind") == "adapter")
 
 
 def _not_ours(path: Path) -> str:
     return tr("{path} is no CWSAM model: choose a .safetensors file made by this program.").format(
         path=path
     )
+
+
+def known_adapters(remembered: Sequence[str]) -> list[Path]:
+    """Adapter files that the user has chosen or made before and that still exist."""
+    return [path for path in map(Path, remembered) if path.is_file()]
 
 
 def known_models(remembered: Sequence[str]) -> list[Path]:

@@ -6,6 +6,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.segment_raster import SegmentRaster
+from .algorithms.segment_rasters import SegmentRasters
 from .icons import icon
 from .vector_formats import FORMATS
 
@@ -40,3 +41,4 @@ class CwsamProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:  # noqa: N802 - QGIS's name
         """Add every algorithm."""
         self.addAlgorithm(SegmentRaster())
+        self.addAlgorithm(SegmentRasters())

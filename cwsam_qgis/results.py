@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import (
-    QgsLayerMetadata,
     QgsLayerTreeLayer,
     QgsMapLayerLegendUtils,
     QgsProject,
@@ -19,9 +18,11 @@ from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtXml import QDomDocument
 
 from .. import __version__
-from ..engine.classes import CLASSES
 from ..engine.styles import raster_qml, vector_qml
+from .class_areas import PROPERTY as AREAS
+from .class_areas import rows_of_summary, to_json
 from .i18n import language, translator
+from .run_record import PROPERTY as RUN
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -56,6 +57,7 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
     """Add the files of a finished job to the project; on the main thread.
 
     Polygons alone stand above their raster; together with raster outputs they share a group.
+    The layers carry what was run and the areas of the classes.
 
     Returns:
         The layers, polygons first.
@@ -69,7 +71,7 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
         name = tr("Land cover of {name}").format(name=job.source.info.name)
         parent, place = parent.insertGroup(place, name), 0
     for number, (kind, layer) in enumerate(layers):
-        layer.setMetadata(_record(layer, job, outcome))
+        _keep_record(layer, job, summary, outcome.sha256)
         QgsProject.instance().addMapLayer(layer, False)
         node = QgsLayerTreeLayer(layer)
         if kind == "polygons":
@@ -110,17 +112,20 @@ def _show_present_classes(
     QgsMapLayerLegendUtils.setLegendNodeOrder(node, present)
 
 
-def _record(layer: QgsMapLayer, job: SegmentJob, outcome: Outcome) -> QgsLayerMetadata:
-    """What was run, as the layer's metadata."""
+def _keep_record(layer: QgsMapLayer, job: SegmentJob, summary: RunSummary, sha256: str) -> None:
+    """Keep what was run in the layer's metadata and properties."""
     metadata = layer.metadata()
     metadata.setTitle(layer.name())
-    settings = {k: v for k, v in vars(job.settings).items() if v is not None}
-    metadata.addHistoryItem(
-        tr("Segmented by CWSAM {version}, weights {hash}, {settings}").format(
-            version=__version__, hash=outcome.sha256[:12], settings=json.dumps(settings)
-        )
-    )
-    return metadata
+    if not metadata.history():
+        metadata.addHistoryItem(f"program: CWSAM {__version__}")
+        metadata.addHistoryItem(f"image: {job.source.info.name}")
+        metadata.addHistoryItem(f"model_sha256: {sha256}")
+        settings = {k: v for k, v in vars(job.settings).items() if v is not None}
+        metadata.addHistoryItem(f"settings: {json.dumps(settings)}")
+    layer.setMetadata(metadata)
+    layer.setCustomProperty(AREAS, to_json(rows_of_summary(summary)))
+    if job.request is not None:
+        layer.setCustomProperty(RUN, job.request.to_json())
 
 
 def _expand(layer_id: str) -> None:
@@ -129,13 +134,6 @@ def _expand(layer_id: str) -> None:
     if node is not None:
         node.setExpanded(False)  # without a change the view would not follow
         node.setExpanded(True)
-
-
-def class_table(summary: RunSummary) -> list[tuple[int, float]]:
-    """Classes of a result with their share of the classified pixels, largest first."""
-    known = sum(total.pixels for total in summary.areas.values())
-    shares = ((c, total.pixels / known) for c, total in summary.areas.items() if c < len(CLASSES))
-    return sorted(shares, key=lambda item: -item[1])
 
 
 def temporary_file(folder: Path, name: str, ending: str, taken: Container[Path] = ()) -> Path:
@@ -147,10 +145,15 @@ def temporary_file(folder: Path, name: str, ending: str, taken: Container[Path] 
         ending: For instance ``_land_cover.gpkg``.
         taken: Further paths that are spoken for.
     """
-    clean = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60] or "layer"
+    clean = file_stem(name)
     number = 1
     while True:
         path = folder / f"{clean}{'' if number == 1 else f'_{number}'}{ending}"
         if not path.exists() and path not in taken:
             return path
         number += 1
+
+
+def file_stem(name: str) -> str:
+    """A layer's name without the characters that file names cannot hold."""
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60] or "layer"

@@ -33,18 +33,19 @@ def remembered_models() -> list[str]:
 
 def remember_model(path: Path) -> None:
     """Put a model file at the head of the list."""
-    others = [one for one in remembered_models() if one != str(path)]
-    remember("models", [str(path), *others][:_MOST_MODELS])
+    _put_first("models", path)
 
 
-def speed(model: Path) -> float | None:
-    """Pixels a second of the latest run with a model; None before the first."""
-    value = recall("speed", {}).get(model.name)
-    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+def remembered_adapters() -> list[str]:
+    """Adapter files that the user has chosen before, the latest first."""
+    return [str(path) for path in recall("adapters", [])]
 
 
-def remember_speed(model: Path, pixels_per_second: float) -> None:
-    """Keep the speed of a finished run."""
-    speeds = dict(recall("speed", {}))
-    speeds[model.name] = pixels_per_second
-    remember("speed", speeds)
+def remember_adapter(path: Path) -> None:
+    """Put an adapter file at the head of the list."""
+    _put_first("adapters", path)
+
+
+def _put_first(name: str, path: Path) -> None:
+    others = [one for one in recall(name, []) if one != str(path)]
+    remember(name, [str(path), *others][:_MOST_MODELS])

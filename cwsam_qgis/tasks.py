@@ -5,25 +5,50 @@ from __future__ import annotations
 import time
 import traceback
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Callable
 
 from qgis.core import QgsProject, QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
 from ..engine.errors import Cancelled, CwsamError
+from ..engine.memory import resident_bytes
 from ..engine.ports import Progress
 from .compat import task_flags
 from .i18n import engine_text, translator
-from .job import load_network, run_job
+from .job import run_job
+from .network import load_network
+from .strip_preview import StripPreview
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ..engine.types import RunSummary
     from .job import SegmentJob
+    from .network import ModelChoice, Network
 
 tr = translator("tasks")
+
+
+@dataclass
+class JobResult:
+    """How one job ended.
+
+    Attributes:
+        summary: What was done; None when it failed.
+        seconds: Wall time without loading the model.
+        polygon_bytes: Size of the polygons' file.
+        resumed: Whether an interrupted run went on, so that the time says little.
+        error: One sentence for the user; empty when all went well.
+        details: More for a bug report.
+    """
+
+    summary: RunSummary | None = None
+    seconds: float = 0.0
+    polygon_bytes: int = 0
+    resumed: bool = False
+    error: str = ""
+    details: str = ""
 
 
 @dataclass
@@ -31,19 +56,19 @@ class Outcome:
     """How a run ended, filled in by the worker and read on the main thread.
 
     Attributes:
-        summaries: What was done, one a finished job.
-        seconds: Wall time of each finished job without loading the model.
+        results: How the jobs ended, in their order; those that were not reached are missing.
         device: Why this device was used.
         sha256: Hash of the weights, hexadecimal.
-        error: One sentence for the user; empty when all went well.
+        memory: Bytes that the run took at its peak, beside what QGIS held before.
+        error: One sentence for the user when the whole run ended; empty when it went through.
         details: More for a bug report.
         cancelled: Whether the user stopped it.
     """
 
-    summaries: list[RunSummary] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
+    results: list[JobResult] = field(default_factory=list)
     device: str = ""
     sha256: str = ""
+    memory: int = 0
     error: str = ""
     details: str = ""
     cancelled: bool = False
@@ -52,8 +77,8 @@ class Outcome:
 class _Catch:
     """A block whose exception becomes a sentence; a worker thread must not raise into Qt."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        self._outcome = outcome
+    def __init__(self, told: Outcome | JobResult) -> None:
+        self._told = told
 
     def __enter__(self) -> None:
         return None
@@ -63,26 +88,34 @@ class _Catch:
     ) -> bool:
         if kind is None or not issubclass(kind, Exception):
             return False
-        outcome = self._outcome
-        outcome.cancelled = issubclass(kind, Cancelled)
-        outcome.details = "".join(traceback.format_exception(kind, error, trace))
-        if issubclass(kind, CwsamError):
-            outcome.error = engine_text(str(error))
-        elif issubclass(kind, MemoryError) or "out of memory" in str(error).lower():
-            outcome.error = tr("The memory is full: choose a smaller tile under Advanced.")
-        else:
-            text = tr(
-                "The run failed unexpectedly ({cause}): please report the text under Details."
-            )
-            outcome.error = text.format(cause=str(error).strip() or kind.__name__)
+        told = self._told
+        if issubclass(kind, Cancelled):
+            if isinstance(told, JobResult):
+                return False  # it ends the whole run
+            told.cancelled = True
+        told.details = "".join(traceback.format_exception(kind, error, trace))
+        told.error = sentence(error)
         return True
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, for the user."""
+    if isinstance(error, CwsamError):
+        return engine_text(str(error))
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return tr("The memory is full: choose a smaller tile under Advanced.")
+    text = tr("The run failed unexpectedly ({cause}): please report the text under Details.")
+    return text.format(cause=str(error).strip() or type(error).__name__)
 
 
 class SegmentTask(QgsTask):
     """Segments one layer or several, with the model loaded once.
 
+    A layer that fails does not keep the others from being segmented.
+
     Attributes:
         jobs: What is run.
+        choice: With which model.
         outcome: How it ended; complete when :attr:`ended` is emitted.
     """
 
@@ -92,18 +125,21 @@ class SegmentTask(QgsTask):
     progressed = pyqtSignal(float, str)
     """Share done, 0-100, and what is being done."""
 
-    def __init__(self, jobs: Sequence[SegmentJob], model: Path) -> None:
+    strip_ready = pyqtSignal(int, int, int, object)
+    """Number of the job, first row, rows and pixels; see ``strip_preview``."""
+
+    def __init__(self, jobs: Sequence[SegmentJob], choice: ModelChoice) -> None:
         """Take over what is run.
 
         Args:
             jobs: Layers with settings and outputs.
-            model: Weights file.
+            choice: Model, device, precision.
         """
-        names = ", ".join(job.source.info.name for job in jobs)
-        super().__init__(tr("Segment {names}").format(names=names), task_flags())
-        self.jobs, self.outcome = tuple(jobs), Outcome()
-        self._model = model
+        self.names = ", ".join(job.source.info.name for job in jobs)
+        super().__init__(tr("Segment {names}").format(names=self.names), task_flags())
+        self.jobs, self.choice, self.outcome = tuple(jobs), choice, Outcome()
         self._context = QgsProject.instance().transformContext()
+        self._before = 0
 
     def cancel(self) -> None:
         """Ask the run to stop; reads that wait for the network stop at once."""
@@ -126,32 +162,51 @@ class SegmentTask(QgsTask):
 
     def _run(self) -> None:
         self._tell(0.0, tr("Loading the model"))
-        network = load_network(self._model)
+        self._before = resident_bytes()
+        network = load_network(self.choice)
         self.outcome.device = engine_text(network.predictor.plan.reason)
         self.outcome.sha256 = network.sha256
         for number, job in enumerate(self.jobs):
             if self.isCanceled():
                 raise Cancelled(tr("Stopped; nothing was written."))
-            started = time.monotonic()
-            progress = Progress(_Reporter(self._tell, number, len(self.jobs)), self.isCanceled)
-            summary = run_job(job, network, self._context, progress)
-            self.outcome.summaries.append(summary)
-            self.outcome.seconds.append(time.monotonic() - started)
+            result = JobResult()
+            with _Catch(result):
+                self._run_one(number, job, network, result)
+            if result.error and self.isCanceled():  # a read that was broken off
+                raise Cancelled(tr("Stopped; nothing was written."))
+            self.outcome.results.append(result)
+
+    def _run_one(self, number: int, job: SegmentJob, network: Network, result: JobResult) -> None:
+        started = time.monotonic()
+        reporter = _Reporter(self._tell, number, len(self.jobs))
+        progress = Progress(reporter, self.isCanceled)
+        preview = StripPreview(job.source.info, partial(self.strip_ready.emit, number))
+        result.summary = run_job(job, network, self._context, progress, [preview])
+        result.seconds, result.resumed = time.monotonic() - started, reporter.resumed
+        if job.outputs.polygons is not None:
+            result.polygon_bytes = job.outputs.polygons.stat().st_size
 
     def _tell(self, percent: float, message: str) -> None:
+        if self._before:
+            held = resident_bytes() - self._before
+            self.outcome.memory = max(self.outcome.memory, held)
         self.setProgress(percent)
         self.progressed.emit(percent, message)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reporter:
     """Turns a job's own units into percent of the whole run; tiles count for nine tenths."""
 
-    tell: object
+    tell: Callable[[float, str], None]
     number: int
     count: int
+    resumed: bool = False
 
     def __call__(self, done: float, total: float, message: str) -> None:
+        if message == "Resuming":
+            self.resumed = True
+            return  # takes no time, and does not count tiles
         share = done / max(total, 1)
         share = 0.9 * share if message == "Segmenting" else 0.9 + 0.1 * share
         self.tell(100 * (self.number + min(share, 1.0)) / self.count, engine_text(message))

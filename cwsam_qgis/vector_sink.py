@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from osgeo import gdal
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFeatureSink,
     QgsFields,
     QgsGeometry,
+    QgsLayerMetadata,
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
@@ -26,6 +28,7 @@ from .staging import stage
 from .vector_formats import VectorFormat, vector_format
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from qgis.core import QgsCoordinateTransformContext
@@ -49,6 +52,7 @@ class VectorSink:
         path: Path,
         crs: QgsCoordinateReferenceSystem,
         context: QgsCoordinateTransformContext,
+        record: Mapping[str, str] | None = None,
     ) -> None:
         """Start the file.
 
@@ -56,11 +60,12 @@ class VectorSink:
             path: Final path; the suffix says the format, the stem is the layer's name.
             crs: CRS of the polygons; GeoJSON turns them into longitude and latitude.
             context: The project's transformations.
+            record: What was run, to be kept in the file or beside it.
 
         Raises:
             OutputError: The file cannot be written there.
         """
-        self._format = vector_format(path)
+        self._format, self._record = vector_format(path), dict(record or {})
         self._staging = stage(path)
         self._fields = _fields(self._format)
         options = QgsVectorFileWriter.SaveVectorOptions()
@@ -98,6 +103,7 @@ class VectorSink:
             if not flushed:
                 raise OutputError(self._failed(message))
             self._add_style()
+            self._add_record()
             self._staging.commit()
         finally:
             self._staging.discard()
@@ -117,13 +123,24 @@ class VectorSink:
             self._english[batch.runner_up],
             np.asarray(batch.area_m2, np.float64).tolist(),
         )
-        features = []
+        rows = []
         for wkb, *values, area in columns:
-            feature = QgsFeature(self._fields)
             geometry = QgsGeometry()
             geometry.fromWkb(wkb)
+            rows.append((geometry, [*values, None if math.isnan(area) else area]))
+        self.write_rows(rows)
+
+    def write_rows(self, rows: Sequence[tuple[QgsGeometry, list]]) -> None:
+        """Append polygons with their attributes, in the order of the fields.
+
+        Raises:
+            OutputError: The disk is full or the format's limit is reached.
+        """
+        features = []
+        for geometry, values in rows:
+            feature = QgsFeature(self._fields)
             feature.setGeometry(geometry)
-            feature.setAttributes([*values, None if math.isnan(area) else area])
+            feature.setAttributes(values)
             features.append(feature)
         if not self._writer.addFeatures(features, QgsFeatureSink.Flag.FastInsert):
             raise OutputError(self._failed(self._writer.errorMessage()))
@@ -153,6 +170,28 @@ class VectorSink:
         del layer  # closes the file
         if message:
             raise OutputError(self._failed(message))
+
+    def _add_record(self) -> None:
+        """Keep what was run: inside a GeoPackage, else as QGIS's metadata file beside."""
+        if not self._record:
+            return
+        path = self._staging.path
+        if self._format.styles_inside:
+            file = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_UPDATE)
+            if file is None:
+                raise OutputError(self._failed(gdal.GetLastErrorMsg()))
+            file.GetLayer(0).SetMetadata(self._record)
+            del file  # closes it
+            return
+        text = QDomDocument()
+        history = QgsLayerMetadata()
+        history.setTitle(path.stem)
+        for name, value in self._record.items():
+            history.addHistoryItem(f"{name}: {value}")
+        root = text.createElement("qgis")
+        text.appendChild(root)
+        history.writeMetadataXml(root, text)
+        path.with_suffix(".qmd").write_text(text.toString(), encoding="utf-8")
 
     def _failed(self, message: str) -> str:
         text = tr("{path} cannot be written ({cause}): check the free space or choose another.")

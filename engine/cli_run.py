@@ -14,7 +14,6 @@ from tqdm import tqdm
 from .errors import CwsamError
 from .estimate import (
     Estimate,
-    available_bytes,
     check_fits,
     estimate,
     refusals,
@@ -39,6 +38,7 @@ from .io.record import (
 )
 from .io.report import area_table
 from .journal import cache_folder
+from .memory import available_bytes
 from .models.checkpoint import LoadedModel
 from .ports import Progress
 from .predictor import TorchPredictor

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import zlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .array_source import ArraySource
 from .errors import RasterError
+from .memory import resident_bytes
 from .pipeline import SegmentOptions, plan_tiles, segment, settle_radiometry
 from .tiling.blend import BLOCK_CELLS
 from .types import Window
@@ -176,33 +175,3 @@ def check_fits(sentences: list[str]) -> None:
 def size_text(size: int) -> str:
     """Bytes for people."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
-
-
-def resident_bytes() -> int:
-    """Memory that this process holds, in bytes; its peak where the system tells no more."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        import resource
-
-        return int(statm.read_text().split()[1]) * resource.getpagesize()
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024)
-
-
-def available_bytes() -> int | None:
-    """Memory that this process may hold altogether, in bytes; None when unknown."""
-    table = Path("/proc/meminfo")
-    if not table.exists():
-        return None
-    found = [line for line in table.read_text().splitlines() if line.startswith("MemAvailable")]
-    if not found:
-        return None
-    free = int(found[0].split()[1]) * 1024
-    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
-    if limit.exists() and used.exists() and limit.read_text().strip().isdigit():
-        free = min(free, int(limit.read_text()) - int(used.read_text()))
-    return resident_bytes() + free

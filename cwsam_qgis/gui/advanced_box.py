@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...engine.classes import CLASSES
 from ..i18n import class_label, translator
-from ..job import Settings
+from ..run_settings import DEVICES, PRECISIONS, Settings
 from ..settings import recall, remember
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         self.setCollapsed(True)
         self._make_widgets()
         self._lay_out()
-        self._recall()
+        self._set(recall("advanced", {}))
         for spin in (self.min_area, self.simplify, self.tile, self.overlap, self.smooth):
             spin.valueChanged.connect(lambda _: self.changed.emit())
-        self.unit.currentIndexChanged.connect(lambda _: self.changed.emit())
+        for box in (self.unit, self.device, self.precision):
+            box.currentIndexChanged.connect(lambda _: self.changed.emit())
 
     def settings(self) -> Settings:
         """The chosen settings; bands are left open."""
@@ -62,7 +63,18 @@ class AdvancedBox(QgsCollapsibleGroupBox):
 
     def remember(self) -> None:
         """Keep the settings for the next session; the kept classes belong to this one."""
-        remember("advanced", vars(replace(self.settings(), keep_classes=None)))
+        kept = dict(vars(replace(self.settings(), keep_classes=None)))
+        kept["device"], kept["precision"] = self.device.currentData(), self.precision.currentData()
+        remember("advanced", kept)
+
+    def apply(self, settings: Settings, device: str, precision: str) -> None:
+        """Choose as in an earlier run."""
+        self._set({**vars(settings), "device": device, "precision": precision})
+        for index in range(self.keep.count()):
+            kept = settings.keep_classes is not None
+            ticked = kept and self.keep.itemData(index) in settings.keep_classes
+            state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
+            self.keep.setItemCheckState(index, state)
 
     def set_model(self, facts: ModelFacts | None) -> None:
         """Offer the classes and tile sizes of a model."""
@@ -102,6 +114,11 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         self.smooth = _whole(0, 3, tr("Rounds of cutting corners; 0 for none"))
         self.tile = _whole(0, 4096, tr("Side of the squares that the network sees, in pixels"))
         self.overlap = _whole(-1, 2048, tr("Overlap of these squares in pixels"))
+        names = {"auto": tr("Automatic"), "cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)"}
+        self.device = _choice(DEVICES, names, tr("What computes; the best there is, if automatic"))
+        names = {"auto": tr("Automatic")}
+        tip = tr("Numbers that the network computes with; smaller ones are faster and coarser")
+        self.precision = _choice(PRECISIONS, names, tip)
 
     def _lay_out(self) -> None:
         form = QFormLayout(self)
@@ -117,15 +134,19 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         form.addRow(tr("S&mooth"), self.smooth)
         form.addRow(tr("&Tile"), self.tile)
         form.addRow(tr("&Overlap"), self.overlap)
+        form.addRow(tr("&Device"), self.device)
+        form.addRow(tr("Pre&cision"), self.precision)
 
-    def _recall(self) -> None:
-        kept = recall("advanced", {})
+    def _set(self, kept: dict) -> None:
+        """Take values over by name; those that are missing or broken get their default."""
         self.min_area.setValue(_number(kept, "min_area", _DEFAULT_MIN_AREA))
         self.simplify.setValue(_number(kept, "simplify", _DEFAULT_SIMPLIFY))
         self.smooth.setValue(int(_number(kept, "smooth", 0)))
         self.tile.setValue(int(_number(kept, "tile", 0)))
         self.overlap.setValue(int(_number(kept, "overlap", -1)))
         self.unit.setCurrentIndex(1 if kept.get("metric") is True else 0)
+        for box, name in ((self.device, "device"), (self.precision, "precision")):
+            box.setCurrentIndex(max(0, box.findData(kept.get(name))))
 
 
 def _number(values: dict, name: str, default: float) -> float:
@@ -146,6 +167,14 @@ def _whole(low: int, high: int, tip: str) -> QSpinBox:
     spin.setRange(low, high)
     spin.setToolTip(tip)
     return spin
+
+
+def _choice(values: tuple[str, ...], names: dict[str, str], tip: str) -> QComboBox:
+    box = QComboBox()
+    for value in values:
+        box.addItem(names.get(value, value), value)
+    box.setToolTip(tip)
+    return box
 
 
 def _swatch(colour: str) -> QIcon:

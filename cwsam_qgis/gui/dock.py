@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Protocol
 
+from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from qgis.core import QgsMapLayer
     from qgis.gui import QgsMapCanvas
 
+    from ..run_record import RunRequest
     from .messages import Messages
 
 tr = translator("dock")
 
-SEGMENT = "segment"
+SEGMENT, RESULTS = "segment", "results"
 
 
 class Panel(Protocol):
@@ -49,11 +51,24 @@ class Tab:
 def _segment(dock: Dock) -> Panel:
     from .segment_panel import SegmentPanel
 
-    return SegmentPanel(dock.canvas, dock.messages)
+    panel = SegmentPanel(dock.canvas, dock.messages)
+    panel.areas_wanted.connect(dock.show_result)
+    return panel
+
+
+def _results(dock: Dock) -> Panel:
+    from .results_panel import ResultsPanel
+
+    panel = ResultsPanel(dock.messages)
+    panel.rerun_wanted.connect(dock.run_again)
+    return panel
 
 
 # A further tab is one function like the above and one line here; the order is that on screen.
-TABS: tuple[Tab, ...] = (Tab(SEGMENT, lambda: tr("Segment"), _segment),)
+TABS: tuple[Tab, ...] = (
+    Tab(SEGMENT, lambda: tr("Segment"), _segment),
+    Tab(RESULTS, lambda: tr("Result"), _results),
+)
 
 
 class Dock(QgsDockWidget):
@@ -95,6 +110,16 @@ class Dock(QgsDockWidget):
         self.tabs.setCurrentIndex(self._index(name))
         self.setUserVisible(True)
         return panel
+
+    def show_result(self, layer_id: str) -> None:
+        """Show what is known of a result layer, if it is still there."""
+        layer = QgsProject.instance().mapLayer(layer_id)
+        if layer is not None:
+            self.open(RESULTS).set_layers([layer])
+
+    def run_again(self, request: RunRequest) -> None:
+        """Fill the tab *Segment* with the settings of an earlier run."""
+        self.open(SEGMENT).apply(request)
 
     def current(self) -> str:
         """Name of the tab in front."""

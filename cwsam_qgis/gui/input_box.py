@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qgis.core import (
-    QgsCoordinateTransform,
-    QgsCsException,
-    QgsProject,
-    QgsRasterLayer,
-    QgsRectangle,
-)
-from qgis.gui import QgsExtentWidget, QgsMapLayerComboBox, QgsRasterBandComboBox
+from qgis.core import QgsProject, QgsRasterLayer
+from qgis.gui import QgsMapLayerComboBox, QgsRasterBandComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -27,15 +20,19 @@ from qgis.PyQt.QtWidgets import (
 from ...engine.errors import RasterError
 from ..compat import raster_layers_only
 from ..i18n import translator
-from ..layer_source import LayerSource, has_pixel_grid
+from ..layer_grid import LayerGrid, describe_layer
+from ..layer_source import LayerSource
 from ..pixel_bands import choose_bands, default_bands
+from .area_box import AreaBox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qgis.gui import QgsMapCanvas
 
-tr = translator("input_box")
+    from ..run_record import Area
 
-WHOLE, VISIBLE, DRAWN = "whole", "visible", "drawn"
+tr = translator("input_box")
 
 
 class InputBox(QWidget):
@@ -46,17 +43,14 @@ class InputBox(QWidget):
 
     def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._canvas = canvas
+        self.area = AreaBox(canvas)
         self._more: list[str] = []
         self._make_widgets()
         self._lay_out()
         self.layer_box.layerChanged.connect(self._layer_changed)
-        self.extent_box.currentIndexChanged.connect(self._extent_changed)
-        self.drawn.extentChanged.connect(lambda _: self.changed.emit())
-        self.pixel_size.valueChanged.connect(lambda _: self.changed.emit())
+        self.area.changed.connect(self.changed)
         for box in self.bands:
             box.bandChanged.connect(lambda _: self.changed.emit())
-        canvas.extentsChanged.connect(self._canvas_moved)
         self._layer_changed(self.layer_box.currentLayer())
 
     def set_layers(self, layers: list[QgsRasterLayer]) -> None:
@@ -80,37 +74,39 @@ class InputBox(QWidget):
         red, green, blue = (max(1, box.currentBand()) for box in self.bands)
         return red, green, blue
 
+    def grids(self) -> list[LayerGrid]:
+        """Size and place of the chosen parts; opens and reads nothing.
+
+        Raises:
+            RasterError: No layer is chosen, or one does not fit the extent.
+        """
+        size = self.area.pixel_size.value()
+        return [describe_layer(layer, self.area.extent_of(layer), size) for layer in self._chosen()]
+
     def sources(self) -> list[LayerSource]:
         """The chosen layers, ready for a worker.
 
         Raises:
             RasterError: No layer is chosen, or one does not fit the extent.
         """
-        if not self.layers():
-            raise RasterError(tr("There is no raster layer: add one to the project."))
-        return [self.source_of(layer) for layer in self.layers()]
+        return [self.source_of(layer) for layer in self._chosen()]
 
     def source_of(self, layer: QgsRasterLayer) -> LayerSource:
         """One layer with the chosen extent and pixel size."""
-        return LayerSource(layer, self._extent(layer), self.pixel_size.value())
+        extent, size = self.area.extent_of(layer), self.area.pixel_size.value()
+        return LayerSource(layer, extent, size, self.area.mask_of(layer))
 
-    def _extent(self, layer: QgsRasterLayer) -> QgsRectangle | None:
-        """The chosen extent in a layer's CRS; None for all of it."""
-        choice = self.extent_box.currentData()
-        if choice == WHOLE:
-            return None
-        if choice == VISIBLE:
-            extent, crs = self._canvas.extent(), self._canvas.mapSettings().destinationCrs()
-        else:
-            extent, crs = self.drawn.outputExtent(), self.drawn.outputCrs()
-        if extent.isEmpty():
-            raise RasterError(tr("The extent is empty: draw a rectangle or choose another extent."))
-        transform = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())
-        try:
-            return transform.transformBoundingBox(extent)
-        except QgsCsException as error:
-            text = tr("The extent cannot be placed on '{name}': choose another extent.")
-            raise RasterError(text.format(name=layer.name())) from error
+    def apply(self, layer: QgsRasterLayer, bands: Sequence[int] | None, area: Area) -> None:
+        """Choose as in an earlier run."""
+        self.set_layers([layer])
+        for box, band in zip(self.bands, bands or ()):
+            box.setBand(band)
+        self.area.apply(area, layer.crs())
+
+    def _chosen(self) -> list[QgsRasterLayer]:
+        if not self.layers():
+            raise RasterError(tr("There is no raster layer: add one to the project."))
+        return self.layers()
 
     def _make_widgets(self) -> None:
         self.layer_box = QgsMapLayerComboBox()
@@ -132,22 +128,6 @@ class InputBox(QWidget):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-        self.extent_box = QComboBox()
-        for value, text in (
-            (WHOLE, tr("Whole layer")),
-            (VISIBLE, tr("Visible part of the map")),
-            (DRAWN, tr("Rectangle…")),
-        ):
-            self.extent_box.addItem(text, value)
-        self.extent_box.setToolTip(tr("Part of the layer to segment"))
-        self.drawn = QgsExtentWidget(None, QgsExtentWidget.WidgetStyle.CondensedStyle)
-        self.drawn.setMapCanvas(self._canvas)
-        self.drawn.setToolTip(tr("Draw on the map or take the extent of a layer"))
-        self.pixel_size = QDoubleSpinBox()
-        self.pixel_size.setDecimals(4)
-        self.pixel_size.setRange(0.0001, 100000.0)
-        self.pixel_size.setValue(1.0)
-        self.pixel_size.setToolTip(tr("Side of a pixel in units of the layer's CRS"))
 
     def _lay_out(self) -> None:
         self.form = QFormLayout(self)
@@ -157,11 +137,8 @@ class InputBox(QWidget):
         self._add_row(tr("&Layer"), self.layer_box, self.more_row)
         for box, text in zip(self.bands, (tr("&Red"), tr("&Green"), tr("&Blue"))):
             self.form.addRow(text, box)
-        label = QLabel(tr("&Pixel size"))
-        label.setBuddy(self.pixel_size)
-        self.pixel_row = _row(label, self.pixel_size)
-        self._add_row(tr("&Extent"), self.extent_box, self.drawn, self.pixel_row)
-        self.drawn.hide()
+        self.form.addRow(tr("&Extent"), self.area)
+        self.form.labelForField(self.area).setBuddy(self.area.kind)
         self._show_more()
 
     def _add_row(self, text: str, *widgets: QWidget) -> None:
@@ -183,13 +160,9 @@ class InputBox(QWidget):
         picture = False
         if usable:
             picture = self._choose_bands(layer)
-            self.drawn.setOutputCrs(layer.crs())
-        online = usable and not has_pixel_grid(layer)
         for box in self.bands:
             box.setEnabled(usable and not picture)
-        self.pixel_row.setVisible(online)
-        if online and self.extent_box.currentData() == WHOLE:
-            self.extent_box.setCurrentIndex(self.extent_box.findData(VISIBLE))
+        self.area.follow(layer)
         if layer is not None and layer.id() in self._more:
             self._more.remove(layer.id())
         self._show_more()
@@ -204,14 +177,6 @@ class InputBox(QWidget):
         for box, band in zip(self.bands, default_bands(known.colours)):
             box.setBand(band)
         return len(known.dtypes) != layer.dataProvider().bandCount()
-
-    def _extent_changed(self, _index: int) -> None:
-        self.drawn.setVisible(self.extent_box.currentData() == DRAWN)
-        self.changed.emit()
-
-    def _canvas_moved(self) -> None:
-        if self.extent_box.currentData() == VISIBLE:
-            self.changed.emit()
 
     def _forget_more(self) -> None:
         self._more = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsMessageBarItem
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 tr = translator("messages")
 
+Action = tuple[str, Callable[[], None]]
+"""A button in the bar: its text, and what it does."""
+
 TITLE = "CWSAM"
 _SHORT, _LONG = 8, 0  # seconds; 0 stays until closed
 
@@ -34,20 +37,31 @@ class Messages:
         """Speak through ``bar``; dialogs belong to ``parent``."""
         self._bar, self._parent = bar, parent
 
-    def success(self, text: str, details: str = "") -> None:
+    def success(self, text: str, details: str = "", action: Action | None = None) -> None:
         """Tell of a result."""
-        self._push(text, "Success", details, _SHORT if not details else _LONG)
+        self._push(text, "Success", details, _SHORT if not details else _LONG, action)
 
     def info(self, text: str) -> None:
         """Tell of something that needs no action."""
         self._push(text, "Info", "", _SHORT)
 
+    def offer(self, text: str, action: Action) -> None:
+        """Offer something that a button does; stays until it is answered."""
+        self._push(text, "Info", "", _LONG, action)
+
     def failure(self, text: str, details: str = "") -> None:
         """Tell what went wrong and what to do."""
         self._push(text, "Warning", details, _LONG)
 
-    def _push(self, text: str, level: str, details: str, seconds: int) -> None:
+    def _push(
+        self, text: str, level: str, details: str, seconds: int, action: Action | None = None
+    ) -> None:
         item = QgsMessageBarItem(TITLE, text, message_level(level), seconds)
+        if action is not None:
+            label, call = action
+            button = QPushButton(label, item)
+            button.clicked.connect(lambda: (self._bar.popWidget(item), call()))
+            item.layout().addWidget(button)
         if details:
             button = QPushButton(tr("Details"), item)
             button.clicked.connect(lambda: DetailsDialog(text, details, self._parent).open())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qgis.core import QgsProcessingUtils
 from qgis.gui import QgsFileWidget
@@ -12,9 +13,12 @@ from qgis.PyQt.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 from ...engine.errors import OutputError
 from ..i18n import translator
 from ..job import Outputs
-from ..results import temporary_file
+from ..results import file_stem, temporary_file
 from ..settings import recall, remember
 from ..vector_formats import vector_format
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 tr = translator("output_box")
 
@@ -52,23 +56,45 @@ class OutputBox(QWidget):
         self.classes.toggled.connect(lambda _: self.changed.emit())
         self.confidence.toggled.connect(lambda _: self.changed.emit())
 
-    def outputs(self, names: list[str]) -> list[Outputs]:
+    def outputs(self, names: list[str], under_way: Collection[Path] = ()) -> list[Outputs]:
         """Files for each of several layers; rasters lie beside the polygons.
 
         Args:
             names: Names of the layers; with more than one, each is added to the file's name.
+            under_way: Polygon files of runs that have not ended.
 
         Raises:
-            OutputError: The file's ending is none that can be written.
+            OutputError: The file's ending is none that can be written, or it is spoken for.
         """
         text = self.polygons.filePath().strip()
-        taken: set[Path] = set()
-        return [self._outputs_of(text, name, len(names) > 1, taken) for name in names]
+        taken = set(under_way)
+        found = []
+        for name in names:
+            outputs = self._outputs_of(text, name, len(names) > 1, taken)
+            if outputs.polygons in under_way:
+                raise OutputError(
+                    tr("{path} is being made by a run under way: choose another name.").format(
+                        path=outputs.polygons
+                    )
+                )
+            if outputs.polygons in taken:
+                raise OutputError(
+                    tr("Two layers are called '{name}': rename one of them.").format(name=name)
+                )
+            taken.add(outputs.polygons)
+            found.append(outputs)
+        return found
 
     def remember(self) -> None:
         """Keep the choices for the next session; the file's name is new each time."""
         remember("class_raster", self.classes.isChecked())
         remember("confidence_raster", self.confidence.isChecked())
+
+    def apply(self, polygons: str, classes: bool, confidence: bool) -> None:
+        """Choose as in an earlier run; an empty text means a temporary layer."""
+        self.polygons.setFilePath(polygons)
+        self.classes.setChecked(classes)
+        self.confidence.setChecked(confidence)
 
     def _outputs_of(self, text: str, name: str, several: bool, taken: set[Path]) -> Outputs:
         if text:
@@ -79,15 +105,10 @@ class OutputBox(QWidget):
                     tr("{path} names no folder: choose a whole path.").format(path=polygons)
                 )
             if several:
-                polygons = polygons.with_name(f"{polygons.stem}_{_clean(name)}{polygons.suffix}")
+                polygons = polygons.with_name(f"{polygons.stem}_{file_stem(name)}{polygons.suffix}")
         else:
             folder = Path(QgsProcessingUtils.tempFolder())
             polygons = temporary_file(folder, name, "_land_cover.gpkg", taken)
-        if polygons in taken:
-            raise OutputError(
-                tr("Two layers are called '{name}': rename one of them.").format(name=name)
-            )
-        taken.add(polygons)
         return Outputs(
             polygons,
             _beside(polygons, "classes") if self.classes.isChecked() else None,
@@ -97,10 +118,6 @@ class OutputBox(QWidget):
 
 def _beside(polygons: Path, what: str) -> Path:
     return polygons.with_name(f"{polygons.stem}_{what}.tif")
-
-
-def _clean(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60]
 
 
 def _file_widget(filters: str, empty: str, tip: str) -> QgsFileWidget:

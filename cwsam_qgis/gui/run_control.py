@@ -1,34 +1,47 @@
-"""Starts, stops and finishes runs; one at a time, on the main thread."""
+"""Starts, queues, stops and finishes runs; on the main thread."""
 
 from __future__ import annotations
 
-import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...engine.classes import CLASSES
-from ..environment import diagnostics, has_torch, install_command
+from ..class_areas import rows_of_summary
+from ..error_details import failure_details
+from ..estimates import Measured, remember_measured, strip_bytes
 from ..i18n import class_label, engine_text, translator
-from ..results import add_results, class_table
-from ..settings import remember_speed
+from ..model_list import read_facts
+from ..pending import PendingRun
+from ..results import add_results
 from ..tasks import SegmentTask
+from .preview_item import PreviewItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from qgis.gui import QgsMapCanvas
 
     from ..job import SegmentJob
-    from ..tasks import Outcome
+    from ..network import ModelChoice
     from .messages import Messages
 
 tr = translator("run_control")
 
+_CORNER_RATIO = 10  # as in estimates
+_WAIT = 30000  # ms, for a run to end when the plugin goes
+
 
 class RunControl(QObject):
-    """Runs tasks through QGIS's task manager and tells of their end."""
+    """Runs tasks one after the other through QGIS's task manager and tells of their end.
+
+    Attributes:
+        task: What runs now, or None.
+        waiting: Tasks that wait for it to end.
+    """
 
     started = pyqtSignal()
     """A run has begun."""
@@ -36,94 +49,178 @@ class RunControl(QObject):
     progressed = pyqtSignal(float, str)
     """Share done, 0-100, and what is being done."""
 
+    queued = pyqtSignal()
+    """The list of waiting runs has changed."""
+
     ended = pyqtSignal()
     """The run is over; its layers, if any, are in the project."""
 
-    def __init__(self, messages: Messages, parent: QObject | None = None) -> None:
+    areas_wanted = pyqtSignal(str)
+    """The user asks for the areas of a finished layer; its id."""
+
+    def __init__(
+        self, canvas: QgsMapCanvas, messages: Messages, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._messages = messages
-        self._model = Path()
+        self._canvas, self._messages = canvas, messages
         self._closed = False
+        self._preview: PreviewItem | None = None
+        self._previewed = -1  # number of the job that the preview shows
+        self._notes: list[PendingRun] = []
         self.task: SegmentTask | None = None
+        self.waiting: list[SegmentTask] = []
         QgsProject.instance().cleared.connect(self._project_closed)
 
-    def start(self, jobs: Sequence[SegmentJob], model: Path) -> None:
-        """Run jobs in the background; only while nothing else runs."""
-        assert self.task is None, "one run at a time"
-        self._model, self._closed = model, False
-        self.task = SegmentTask(jobs, model)
-        self.task.progressed.connect(self.progressed)
-        self.task.ended.connect(self._finish)
-        QgsApplication.taskManager().addTask(self.task)
-        self.started.emit()
+    def start(self, jobs: Sequence[SegmentJob], choice: ModelChoice) -> None:
+        """Run jobs in the background, at once or after those that run already."""
+        self.waiting.append(SegmentTask(jobs, choice))
+        if self.task is None:
+            self._next()
+        else:
+            self.queued.emit()
+
+    def files_under_way(self) -> set[Path]:
+        """Polygon files of the runs that have not ended."""
+        tasks = [*self.waiting, *([self.task] if self.task is not None else [])]
+        return {job.outputs.polygons for task in tasks for job in task.jobs}
 
     def cancel(self) -> None:
-        """Ask the run to stop."""
+        """Ask the run to stop; the next one in the queue then begins."""
         if self.task is not None:
             self.task.cancel()
+
+    def clear_queue(self) -> None:
+        """Forget the runs that have not begun."""
+        self.waiting.clear()
+        self.queued.emit()
 
     def shut_down(self) -> None:
         """Stop a run and wait for its end; the plugin goes away."""
         QgsProject.instance().cleared.disconnect(self._project_closed)
         task, self.task = self.task, None
+        self.waiting.clear()
+        self._tidy()
         if task is not None:
             task.ended.disconnect(self._finish)
             task.progressed.disconnect(self.progressed)
+            task.strip_ready.disconnect(self._show_strip)
             task.cancel()
-            task.waitForFinished(30000)
+            task.waitForFinished(_WAIT)
+
+    def _next(self) -> None:
+        """Begin with the first of the waiting runs."""
+        self._closed = False
+        self.task = self.waiting.pop(0)
+        self._notes = [PendingRun(job.request) for job in self.task.jobs if job.request]
+        self.task.progressed.connect(self.progressed)
+        self.task.strip_ready.connect(self._show_strip)
+        self.task.ended.connect(self._finish)
+        QgsApplication.taskManager().addTask(self.task)
+        self.started.emit()
+        self.queued.emit()
 
     def _project_closed(self) -> None:
         self._closed = self.task is not None
+        self.clear_queue()
         self.cancel()
+
+    def _show_strip(self, number: int, first: int, count: int, pixels: bytes) -> None:
+        """Draw a finished strip on the map."""
+        if self.task is None or self._closed:
+            return
+        if number != self._previewed:
+            self._remove_preview()
+            self._preview = PreviewItem(self._canvas, self.task.jobs[number].source)
+            self._previewed = number
+        self._preview.add_rows(first, count, pixels)
+
+    def _remove_preview(self) -> None:
+        if self._preview is not None:
+            self._canvas.scene().removeItem(self._preview)
+        self._preview, self._previewed = None, -1
+
+    def _tidy(self) -> None:
+        """Take away what stands for a run under way."""
+        self._remove_preview()
+        for note in self._notes:
+            note.end()
+        self._notes = []
 
     def _finish(self) -> None:
         """Show what a finished task has made, or why it made nothing."""
         task, self.task = self.task, None
-        outcome = task.outcome
-        for job, summary in zip(task.jobs, outcome.summaries):
-            if not self._closed:
-                add_results(job, summary, outcome)
-        pixels = sum(summary.pixels for summary in outcome.summaries)
-        if pixels and sum(outcome.seconds) > 0:
-            remember_speed(self._model, pixels / sum(outcome.seconds))
+        self._tidy()
+        polygons = ""
+        for job, result in zip(task.jobs, task.outcome.results):
+            if result.summary is not None and not self._closed:
+                layers = add_results(job, result.summary, task.outcome)
+                polygons = polygons or layers[0].id()
+        self._remember(task)
         # QGIS tells of the task's end next; what we have to say shall stand above that.
-        QTimer.singleShot(0, partial(self._tell, task.jobs, outcome, self._closed))
+        QTimer.singleShot(0, partial(self._tell, task, self._closed, polygons))
+        if self.waiting:
+            self._next()
         self.ended.emit()
 
-    def _tell(self, jobs: Sequence[SegmentJob], outcome: Outcome, closed: bool) -> None:
+    @staticmethod
+    def _remember(task: SegmentTask) -> None:
+        """Keep what the run took, for the next estimate."""
+        done = [(j, r) for j, r in zip(task.jobs, task.outcome.results) if r.summary is not None]
+        pixels = sum(result.summary.pixels for _, result in done)
+        seconds = sum(result.seconds for _, result in done)
+        if not pixels or seconds <= 0 or any(result.resumed for _, result in done):
+            return
+        size = sum(result.polygon_bytes for _, result in done)
+        facts = read_facts(task.choice.facts_file)
+        strips = max(strip_bytes(job.source.info, job.settings, facts) for job, _ in done)
+        biggest = max(result.polygon_bytes for _, result in done)
+        memory = max(0, task.outcome.memory - strips - _CORNER_RATIO * biggest)
+        remember_measured(task.choice, Measured(pixels / seconds, memory, size / pixels))
+
+    def _tell(self, task: SegmentTask, closed: bool, polygons: str) -> None:
         """Say how a run ended."""
+        outcome = task.outcome
+        failed = [r for r in outcome.results if r.error]
         if closed:
             self._messages.info(tr("The project was closed, so the run was stopped."))
         elif outcome.cancelled:
-            self._messages.info(outcome.error)
+            self._messages.info(
+                tr("Stopped. The same run goes on where it was when it is started again.")
+            )
         elif outcome.error:
             self._messages.failure(outcome.error, failure_details(outcome.details))
+        elif failed and len(task.jobs) == 1:
+            self._messages.failure(failed[0].error, failure_details(failed[0].details))
         else:
-            self._tell_success(jobs, outcome)
+            self._tell_results(task, polygons)
 
-    def _tell_success(self, jobs: Sequence[SegmentJob], outcome: Outcome) -> None:
-        seconds = sum(outcome.seconds)
-        count = sum(t.polygons for s in outcome.summaries for t in s.areas.values())
+    def _tell_results(self, task: SegmentTask, polygons: str) -> None:
+        """Say what was made of each layer, and of which nothing."""
+        good, bad, lines = [], [], []
+        seconds = count = 0
+        for job, result in zip(task.jobs, task.outcome.results):
+            name = job.source.info.name
+            lines.append(name)
+            if result.summary is None:
+                bad.append(f"{name}: {result.error}")
+                lines.append(f"  {result.error}")
+                continue
+            good.append(name)
+            seconds += result.seconds
+            count += sum(total.polygons for total in result.summary.areas.values())
+            for row in rows_of_summary(result.summary):
+                label = class_label(CLASSES[row.class_id])
+                lines.append(f"  {100 * row.share:5.1f} %  {label}")
+            lines += [f"  {engine_text(notice)}" for notice in result.summary.notices]
+        details = "\n".join([*lines, "", task.outcome.device])
         text = tr("{count} polygons in {seconds} s: {names}.").format(
-            count=count,
-            seconds=f"{seconds:.1f}",
-            names=", ".join(job.source.info.name for job in jobs),
+            count=f"{count:,}", seconds=f"{seconds:.1f}", names=", ".join(good)
         )
-        lines = []
-        for job, summary in zip(jobs, outcome.summaries):
-            lines.append(job.source.info.name)
-            for class_id, share in class_table(summary):
-                lines.append(f"  {100 * share:5.1f} %  {class_label(CLASSES[class_id])}")
-            lines += [f"  {engine_text(notice)}" for notice in summary.notices]
-        self._messages.success(text, "\n".join([*lines, "", outcome.device]))
-
-
-def failure_details(details: str) -> str:
-    """Text for a bug report without the names of the user's folders."""
-    home = str(Path.home())
-    clean = details.replace(home, "~")
-    clean = re.sub(r'File "[^"]*?([^"/\\]+/[^"/\\]+)"', r'File "…/\1"', clean)
-    head = diagnostics()
-    if not has_torch():
-        head = f"{install_command()}\n\n{head}"
-    return f"{head}\n\n{clean}".strip()
+        if bad:
+            text = tr("{done} of {all} layers are done; {failures}").format(
+                done=len(good), all=len(task.jobs), failures=" ".join(bad)
+            )
+            self._messages.failure(text, details)
+            return
+        action = (tr("Areas"), partial(self.areas_wanted.emit, polygons)) if polygons else None
+        self._messages.success(text, details, action)

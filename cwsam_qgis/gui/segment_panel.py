@@ -1,48 +1,52 @@
-"""The dock's content: choose, look at the estimate, run."""
+"""The tab *Segment*: choose, look at the estimate, run."""
 
 from __future__ import annotations
 
-import time
+import shutil
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import (
-    QGroupBox,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.core import QgsProcessingUtils, QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QGroupBox, QLabel, QVBoxLayout, QWidget
 
 from ...engine.errors import CheckpointError, CwsamError
+from ...engine.memory import available_bytes, resident_bytes
 from ..environment import device_sentence, has_torch, install_command, missing_sentence
-from ..i18n import translator
-from ..job import SegmentJob, Settings, count_tiles, scale_notices
-from ..settings import speed
+from ..estimates import RunEstimate, estimate_run
+from ..i18n import engine_text, translator
+from ..job import Outputs, SegmentJob, scale_notices
+from ..network import ModelChoice
+from ..pending import take_interrupted
+from ..run_record import RunRequest
 from .advanced_box import AdvancedBox
 from .input_box import InputBox
 from .model_box import ModelBox
 from .output_box import OutputBox
+from .run_bar import RunBar, duration, size_text
 from .run_control import RunControl
 from .scroll import scrolling_column
 
 if TYPE_CHECKING:
-    from qgis.core import QgsRasterLayer
     from qgis.gui import QgsMapCanvas
 
+    from ..layer_source import LayerSource
+    from ..model_list import ModelFacts
+    from ..run_settings import Settings
     from .messages import Messages
 
 tr = translator("segment_panel")
 
 _ESTIMATE_DELAY = 150  # ms: a moving map asks for many
-_FIRST_GUESS = 3.0  # percent done before the time left is told
 
 
 class SegmentPanel(QWidget):
     """Everything for one run, from layer to button."""
+
+    areas_wanted = pyqtSignal(str)
+    """The user asks for the areas of a finished layer; its id."""
 
     def __init__(
         self, canvas: QgsMapCanvas, messages: Messages, parent: QWidget | None = None
@@ -51,18 +55,32 @@ class SegmentPanel(QWidget):
         self._messages = messages
         self.input, self.model = InputBox(canvas), ModelBox()
         self.output, self.advanced = OutputBox(), AdvancedBox()
-        self.run_control = RunControl(messages, self)
-        self._begun = 0.0
-        self._make_footer()
-        self._lay_out()
+        self.run_control = RunControl(canvas, messages, self)
+        self.bar = RunBar(self.run_control)
+        self.device = QLabel()
+        self.device.setWordWrap(True)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_ESTIMATE_DELAY)
+        scrolling_column(
+            self,
+            _group(tr("Image"), self.input),
+            _group(tr("Model"), self.model, self.device),
+            _group(tr("Result"), self.output),
+            self.advanced,
+            footer=self.bar,
+        )
         self._connect()
         self._model_changed()
         self._show_device()
         self._estimate()
+        QTimer.singleShot(0, self._offer_interrupted)
 
-    def set_layers(self, layers: list[QgsRasterLayer]) -> None:
-        """Choose the layers to segment."""
-        self.input.set_layers(layers)
+    def set_layers(self, layers: list) -> None:
+        """Choose the layers to segment; others than rasters are passed over."""
+        rasters = [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
+        if rasters:
+            self.input.set_layers(rasters)
 
     def run(self) -> None:
         """Start a run with the chosen settings, or say why that cannot be."""
@@ -70,164 +88,170 @@ class SegmentPanel(QWidget):
             self._messages.failure(missing_sentence(), install_command())
             return
         try:
-            facts = self.model.facts()
-            if facts is None:
+            if self.model.facts() is None:
                 raise CheckpointError(tr("There is no model: choose a model file."))
-            sources = self.input.sources()
-            outputs = self.output.outputs([source.info.name for source in sources])
-            settings = [self._settings(), *(self.advanced.settings() for _ in sources[1:])]
-            jobs = [SegmentJob(*job) for job in zip(sources, settings, outputs)]
+            jobs = self._jobs()
         except CwsamError as error:
-            self._messages.failure(str(error))
+            self._messages.failure(engine_text(str(error)))
             return
         self.advanced.remember()
         self.output.remember()
-        self.run_control.start(jobs, facts.path)
+        self.run_control.start(jobs, self.choice())
+
+    def apply(self, request: RunRequest) -> bool:
+        """Choose everything as in an earlier run; returns whether it can be run again."""
+        layer = QgsProject.instance().mapLayer(request.layer)
+        if not isinstance(layer, QgsRasterLayer):
+            layer = QgsRasterLayer(request.uri, request.name, request.provider)
+            if not layer.isValid():
+                text = tr("'{name}' is gone: add the layer again and choose it by hand.")
+                self._messages.failure(text.format(name=request.name))
+                return False
+            QgsProject.instance().addMapLayer(layer)
+        choice, settings = request.choice, request.settings
+        if not self.model.choose(choice.model):
+            return False
+        if choice.adapter is None:
+            self.model.choose_no_adapter()
+        elif not self.model.choose(choice.adapter):
+            return False
+        self.advanced.apply(settings, choice.device, choice.precision)
+        self.input.apply(layer, settings.bands, request.area)
+        self.output.apply(request.polygons, request.classes, request.confidence)
+        self._estimate()
+        return True
+
+    def choice(self) -> ModelChoice:
+        """The chosen model, adapter, device and precision."""
+        return ModelChoice(
+            self.model.model_path(),
+            self.model.adapter_path(),
+            self.advanced.device.currentData(),
+            self.advanced.precision.currentData(),
+        )
 
     def shut_down(self) -> None:
         """Stop what runs; the plugin goes away."""
         self._timer.stop()
         self.run_control.shut_down()
 
+    def _jobs(self) -> list[SegmentJob]:
+        sources = self.input.sources()
+        names = [source.info.name for source in sources]
+        outputs = self.output.outputs(names, self.run_control.files_under_way())
+        settings = [self._settings(), *(self.advanced.settings() for _ in sources[1:])]
+        layers = self.input.layers()
+        requests = map(self._request, layers, sources, settings, outputs)
+        return [SegmentJob(*job) for job in zip(sources, settings, outputs, requests)]
+
+    def _request(
+        self, layer: QgsRasterLayer, source: LayerSource, settings: Settings, outputs: Outputs
+    ) -> RunRequest:
+        """What is asked for, in plain values."""
+        temporary = Path(QgsProcessingUtils.tempFolder()) in outputs.polygons.parents
+        return RunRequest(
+            layer=layer.id(),
+            name=layer.name(),
+            uri=source.uri,
+            provider=layer.providerType(),
+            area=self.input.area.area_of(layer),
+            settings=settings,
+            choice=self.choice(),
+            polygons="" if temporary else str(outputs.polygons),
+            classes=outputs.classes is not None,
+            confidence=outputs.confidence is not None,
+        )
+
     def _settings(self) -> Settings:
         return replace(self.advanced.settings(), bands=self.input.band_numbers())
 
-    def _make_footer(self) -> None:
-        self.estimate = QLabel()
-        self.estimate.setWordWrap(True)
-        self.estimate.setToolTip(tr("Size of the work; the time follows from your latest run"))
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(True)
-        self.progress.hide()
-        self.button = QPushButton(tr("&Segment"))
-        self.button.setObjectName("cwsamRun")
-        self.button.setDefault(True)
-        self.button.setToolTip(tr("Compute the land cover in the background"))
-        self.cancel_button = QPushButton(tr("&Cancel"))
-        self.cancel_button.setObjectName("cwsamCancel")
-        self.cancel_button.setToolTip(tr("Stop after the current tiles; nothing is written"))
-        self.cancel_button.hide()
-        self.device = QLabel()
-        self.device.setWordWrap(True)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_ESTIMATE_DELAY)
-
-    def _lay_out(self) -> None:
-        footer = QVBoxLayout()
-        footer.addWidget(self.estimate)
-        row = QHBoxLayout()
-        row.addWidget(self.progress, 1)
-        row.addStretch(0)
-        row.addWidget(self.cancel_button)
-        row.addWidget(self.button)
-        footer.addLayout(row)
-        scrolling_column(
-            self,
-            _group(tr("Image"), self.input),
-            _group(tr("Model"), self.model, self.device),
-            _group(tr("Result"), self.output),
-            self.advanced,
-            footer=footer,
-        )
-
     def _connect(self) -> None:
-        self.button.clicked.connect(self.run)
-        self.cancel_button.clicked.connect(self._cancel)
+        self.bar.button.clicked.connect(self.run)
         self.model.changed.connect(self._model_changed)
         self.model.refused.connect(self._messages.failure)
         for box in (self.input, self.output, self.advanced):
             box.changed.connect(self._timer.start)
+        for box in (self.advanced.device, self.advanced.precision):
+            box.currentIndexChanged.connect(lambda _: self._show_device())
         self._timer.timeout.connect(self._estimate)
-        self.run_control.started.connect(self._started)
-        self.run_control.progressed.connect(self._progressed)
-        self.run_control.ended.connect(self._ended)
+        self.run_control.ended.connect(self._show_device)
+        self.run_control.ended.connect(self._estimate)
+        self.run_control.areas_wanted.connect(self.areas_wanted)
 
     def _model_changed(self) -> None:
         self.advanced.set_model(self.model.facts())
         self._timer.start()
+
+    def _offer_interrupted(self) -> None:
+        """Offer to go on with runs that QGIS's end has cut off."""
+        for request in take_interrupted()[:1]:
+            text = tr("The segmentation of '{name}' was cut off when QGIS ended.")
+            resume = partial(self._resume, request)
+            self._messages.offer(text.format(name=request.name), (tr("Resume"), resume))
+
+    def _resume(self, request: RunRequest) -> None:
+        if self.apply(request):
+            self.run()
 
     def _estimate(self) -> None:
         """Say how much a run will have to do; without a measured speed no time is given."""
         facts = self.model.facts()
         ready = facts is not None and bool(self.input.layers())
         text = tr("Add a raster layer to the project to begin.")
-        if facts is None:
-            text = tr("Choose a model to begin.")
+        if facts is None or self.model.model_path() is None:
+            text, ready = tr("Choose a model to begin."), False
         elif ready:
             try:
                 text = self._estimate_text(facts)
             except CwsamError as error:
-                text, ready = str(error), False
-        self.estimate.setText(text)
-        self.button.setEnabled(ready and self.run_control.task is None)
+                text, ready = engine_text(str(error)), False
+        self.bar.estimate.setText(text)
+        self.bar.button.setEnabled(ready)
 
-    def _estimate_text(self, facts) -> str:
-        settings = self._settings()
-        sources = self.input.sources()
-        infos = [source.info for source in sources]
-        pixels = sum(info.width * info.height for info in infos)
-        tiles = sum(count_tiles(info, settings, facts) for info in infos)
-        size = tr("{pixels} megapixels").format(pixels=f"{pixels / 1e6:,.2f}")
+    def _estimate_text(self, facts: ModelFacts) -> str:
+        grids = self.input.grids()
+        infos = [grid.info for grid in grids]
+        outputs = self.output.outputs([info.name for info in infos])
+        expected = estimate_run(infos, self._settings(), facts, self.choice(), outputs[0])
+        size = tr("{pixels} megapixels").format(pixels=f"{expected.pixels / 1e6:,.2f}")
         if len(infos) == 1:
             size = f"{infos[0].width:,} × {infos[0].height:,} px"
-        text = tr("{size}, {tiles} tiles").format(size=size, tiles=f"{tiles:,}")
-        known = speed(facts.path)
-        if known is not None:
-            text += tr(", about {time}").format(time=duration(pixels / known))
-        notices = [n for source in sources for n in source.notices]
-        notices += [n for info in infos for n in scale_notices(info, facts)]
-        return "\n".join([text, *notices])
+        lines = [tr("{size}, {tiles} tiles").format(size=size, tiles=f"{expected.tiles:,}")]
+        if expected.seconds is not None:
+            lines[0] += tr(", about {time}").format(time=duration(expected.seconds))
+        lines.append(
+            tr("About {memory} of memory and {disk} of disk").format(
+                memory=size_text(expected.memory), disk=size_text(expected.disk)
+            )
+        )
+        lines += _shortages(expected, outputs[0])
+        lines += [notice for grid in grids for notice in grid.notices]
+        lines += [notice for info in infos for notice in scale_notices(info, facts)]
+        return "\n".join(lines)
 
     def _show_device(self) -> None:
-        self.device.setText(device_sentence() if has_torch() else missing_sentence())
-
-    def _cancel(self) -> None:
-        self.cancel_button.setEnabled(False)
-        self.progress.setFormat(tr("Stopping…"))
-        self.run_control.cancel()
-
-    def _started(self) -> None:
-        self._begun = 0.0
-        self.progress.setRange(0, 0)
-        self.progress.setFormat("")
-        self.progress.show()
-        self.cancel_button.setEnabled(True)
-        self.cancel_button.show()
-        self.button.hide()
-        self.cancel_button.setFocus()
-
-    def _progressed(self, percent: float, message: str) -> None:
-        if not self.cancel_button.isEnabled():
-            return
-        self.progress.setRange(0, 100 if percent > 0 else 0)
-        self.progress.setValue(int(percent))
-        self.progress.setFormat(f"{message} %p %{self._time_left(percent)}")
-
-    def _time_left(self, percent: float) -> str:
-        """The rest of the run at its pace so far; empty while that says little."""
-        if percent > 0 and not self._begun:
-            self._begun = time.monotonic()  # the model is loaded: the tiles begin
-        passed = time.monotonic() - self._begun
-        if percent < _FIRST_GUESS or passed < 1:
-            return ""
-        return tr(", {time} left").format(time=duration(passed * (100 - percent) / percent))
-
-    def _ended(self) -> None:
-        self.progress.hide()
-        self.cancel_button.hide()
-        self.button.show()
-        self._show_device()
-        self._estimate()
+        self.device.setText(
+            device_sentence(
+                self.advanced.device.currentData(), self.advanced.precision.currentData()
+            )
+            if has_torch()
+            else missing_sentence()
+        )
 
 
-def duration(seconds: float) -> str:
-    """A rough time for people: seconds, minutes or hours."""
-    if seconds < 90:
-        return tr("{count} s").format(count=max(1, round(seconds)))
-    if seconds < 5400:
-        return tr("{count} min").format(count=round(seconds / 60))
-    return tr("{count} h").format(count=f"{seconds / 3600:.1f}")
+def _shortages(expected: RunEstimate, outputs: Outputs) -> list[str]:
+    """What will not fit, each with what helps."""
+    found, room = [], available_bytes()
+    if room is not None and expected.memory > room - resident_bytes():
+        text = tr("Only {size} of memory are free: choose a smaller extent or tile.")
+        found.append(text.format(size=size_text(room - resident_bytes())))
+    folder = outputs.polygons.parent if outputs.polygons is not None else None
+    if folder is not None and folder.is_dir():
+        free = shutil.disk_usage(folder).free
+        if expected.disk > free:
+            text = tr("Only {size} of disk are free there: choose another folder.")
+            found.append(text.format(size=size_text(free)))
+    return found
 
 
 def _group(title: str, *widgets: QWidget) -> QGroupBox:

@@ -3,15 +3,19 @@
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
 <context>
 <name>cwsam.advanced_box</name>
+<message><source>&amp;Device</source><translation>设备(&amp;D)</translation></message>
 <message><source>&amp;Keep classes</source><translation>保留类别(&amp;K)</translation></message>
 <message><source>&amp;Overlap</source><translation>重叠(&amp;O)</translation></message>
 <message><source>&amp;Tile</source><translation>瓦片(&amp;T)</translation></message>
 <message><source>Advanced</source><translation>高级</translation></message>
 <message><source>All classes</source><translation>全部类别</translation></message>
+<message><source>Automatic</source><translation>自动</translation></message>
 <message><source>Automatic ({size})</source><translation>自动（{size}）</translation></message>
 <message><source>Borders may move by this much; neighbours stay joined</source><translation>边界最多移动这么远，相邻多边形保持相接</translation></message>
+<message><source>Numbers that the network computes with; smaller ones are faster and coarser</source><translation>网络计算所用的数值类型；位数越少越快，但越粗略</translation></message>
 <message><source>Only these classes are kept; the rest of the map stays empty</source><translation>只保留这些类别，其余部分留空</translation></message>
 <message><source>Overlap of these squares in pixels</source><translation>方块之间的重叠（像元）</translation></message>
+<message><source>Pre&amp;cision</source><translation>精度(&amp;C)</translation></message>
 <message><source>Rounds of cutting corners; 0 for none</source><translation>削角平滑次数，0 为不平滑</translation></message>
 <message><source>S&amp;implify by</source><translation>简化容差(&amp;I)</translation></message>
 <message><source>S&amp;mooth</source><translation>平滑(&amp;M)</translation></message>
@@ -19,6 +23,47 @@
 <message><source>Smaller patches are handed to the neighbour around them</source><translation>更小的图斑并入相邻图斑</translation></message>
 <message><source>Smallest pol&amp;ygon</source><translation>最小多边形(&amp;Y)</translation></message>
 <message><source>Unit of smallest polygon (squared) and of simplification</source><translation>最小多边形（平方）与简化容差的单位</translation></message>
+<message><source>What computes; the best there is, if automatic</source><translation>用于计算的设备；自动时选择最好的</translation></message>
+</context>
+<context>
+<name>cwsam.area_box</name>
+<message><source>&amp;Pixel size</source><translation>像元大小(&amp;P)</translation></message>
+<message><source>Draw on the map or take the extent of a layer</source><translation>在地图上绘制或取自某个图层的范围</translation></message>
+<message><source>Only pixels inside of these polygons are segmented</source><translation>只分割这些多边形内的像元</translation></message>
+<message><source>Only polygons that are selected in their layer</source><translation>仅使用图层中选中的多边形</translation></message>
+<message><source>Part of the layer to segment</source><translation>要分割的范围</translation></message>
+<message><source>Polygons of a layer</source><translation>图层中的多边形</translation></message>
+<message><source>Rectangle…</source><translation>矩形…</translation></message>
+<message><source>Resolution to ask the server for: side of a pixel in units of the layer's CRS</source><translation>向服务器请求的分辨率：像元边长，以图层坐标系的单位计</translation></message>
+<message><source>Selected features only</source><translation>仅选中的要素</translation></message>
+<message><source>The extent cannot be placed on '{name}': choose another extent.</source><translation>该范围无法转换到“{name}”：请另选范围。</translation></message>
+<message><source>The extent is empty: draw a rectangle or choose another extent.</source><translation>范围为空：请绘制矩形或另选范围。</translation></message>
+<message><source>There is no polygon layer: add one to the project or choose another extent.</source><translation>没有多边形图层：请向工程添加一个，或选择其他范围。</translation></message>
+<message><source>Visible part of the map</source><translation>地图可见部分</translation></message>
+<message><source>Whole layer</source><translation>整个图层</translation></message>
+</context>
+<context>
+<name>cwsam.area_mask</name>
+<message><source>'{name}' holds no polygon to cut the image with: choose another layer.</source><translation>“{name}”中没有可用于裁剪影像的多边形：请选择其他图层。</translation></message>
+<message><source>No polygon is selected in '{name}': select some, or take them all.</source><translation>“{name}”中没有选中的多边形：请选择一些，或使用全部。</translation></message>
+<message><source>The polygons of '{name}' cannot be placed on the image: check both layers' CRS.</source><translation>“{name}”的多边形无法放到影像上：请检查两个图层的坐标系。</translation></message>
+</context>
+<context>
+<name>cwsam.area_table</name>
+<message><source>Areas of the classes</source><translation>各类别面积</translation></message>
+<message><source>Class</source><translation>类别</translation></message>
+<message><source>Click a heading to sort; Ctrl+C copies the table</source><translation>单击表头排序；Ctrl+C 复制表格</translation></message>
+<message><source>Confidence</source><translation>置信度</translation></message>
+<message><source>Polygons</source><translation>多边形数</translation></message>
+</context>
+<context>
+<name>cwsam.bar_chart</name>
+<message><source>Shares of the classes</source><translation>各类别占比</translation></message>
+<message><source>{count} more classes</source><translation>其余 {count} 个类别</translation></message>
+</context>
+<context>
+<name>cwsam.class_areas</name>
+<message><source>Areas of {name}</source><translation>{name} 的面积</translation></message>
 </context>
 <context>
 <name>cwsam.common</name>
@@ -41,19 +86,25 @@
 <context>
 <name>cwsam.dock</name>
 <message><source>Land-cover segmentation</source><translation>地表覆盖分割</translation></message>
+<message><source>Result</source><translation>结果</translation></message>
 <message><source>Segment</source><translation>分割</translation></message>
 </context>
 <context>
 <name>cwsam.engine</name>
+<message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation type="unfinished"></translation></message>
+<message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation type="unfinished"></translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
 <message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
 <message><source>--overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
 <message><source>--stretch must be auto, none, two percentiles such as 2,98 or a range of pixel values such as 0:4000, not '{1}'.</source><translation>拉伸方式必须为 auto、none、两个百分位（如 2,98）或像元值范围（如 0:4000），而不是“{1}”。</translation></message>
 <message><source>--tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
+<message><source>A batch holds at least one chip.</source><translation type="unfinished"></translation></message>
 <message><source>A standard error of {1} cannot be met: give one like 0.01.</source><translation>无法达到 {1} 的标准误：请给出如 0.01 的值。</translation></message>
 <message><source>About {1} of disk are needed for the journal and {2} are free: set CWSAM_CACHE to a folder with space.</source><translation>运行日志约需 {1} 磁盘空间，剩余 {2}：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
 <message><source>About {1} of disk are needed for the results and {2} are free: choose another folder, a coarser --gsd or --classes.</source><translation>结果约需 {1} 磁盘空间，剩余 {2}：请另选文件夹、增大像元或减少类别。</translation></message>
 <message><source>About {1} of memory are needed and {2} are free: ask for --raster instead of polygons, take a smaller --tile or a coarser --gsd, or cut the raster in pieces.</source><translation>约需 {1} 内存，剩余 {2}：请只输出栅格、减小瓦片、增大像元，或将影像分块处理。</translation></message>
+<message><source>All labels lie outside {1}; check that image and labels show the same place and that both know their coordinate reference system.</source><translation type="unfinished"></translation></message>
+<message><source>All labels of '{1}' lie so close together that none are left to learn from beside those that are held back for validation: label it in 2 more places, away from these.</source><translation type="unfinished"></translation></message>
 <message><source>An expected accuracy of {1} is none: give one from 0 to 1.</source><translation>{1} 不是有效的预期精度：请给出 0 到 1 之间的值。</translation></message>
 <message><source>An interrupted run goes on behind row {1} of tiles; --fresh starts over.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行；也可选择重新开始。</translation></message>
 <message><source>An interrupted run was found, but the input has changed since ({1}): starting over.</source><translation>发现中断的运行，但输入已改变（{1}）：重新开始。</translation></message>
@@ -64,37 +115,58 @@
 <message><source>Cannot read {1}: {2}; check the path.</source><translation>无法读取 {1}：{2}；请检查路径。</translation></message>
 <message><source>Class {1} cannot join class {2}, which is merged or none itself: name the last class of the chain.</source><translation>类别 {1} 不能并入类别 {2}，后者本身已被并入其他类别或不存在：请直接写最终类别。</translation></message>
 <message><source>Comparing</source><translation>正在比较</translation></message>
+<message><source>Fine-tuning stopped after step {1}; no adapter was written.</source><translation type="unfinished"></translation></message>
+<message><source>Fine-tuning stopped; no adapter was written.</source><translation type="unfinished"></translation></message>
+<message><source>Fine-tuning takes at least one step.</source><translation type="unfinished"></translation></message>
 <message><source>GPU: Apple Metal; {1}.</source><translation>GPU：Apple Metal；{1}。</translation></message>
 <message><source>GPU: {1}; {2}.</source><translation>GPU：{1}；{2}。</translation></message>
 <message><source>Ground sample distance: {1} to {2} m a pixel.</source><translation>地面分辨率：每像元 {1} 至 {2} 米。</translation></message>
 <message><source>Joining regions</source><translation>正在合并区域</translation></message>
+<message><source>Labels of the user on {1}.</source><translation type="unfinished"></translation></message>
 <message><source>Linking borders</source><translation>正在连接边界</translation></message>
 <message><source>Measuring polygons</source><translation>正在量算多边形</translation></message>
 <message><source>Merging small patches</source><translation>正在归并小图斑</translation></message>
 <message><source>Model config '{1}': {2} must be {3}.</source><translation>模型配置“{1}”：{2} 必须为 {3}。</translation></message>
 <message><source>No Apple GPU was found; choose --device cpu.</source><translation>未找到 Apple GPU；请将设备设为 CPU。</translation></message>
+<message><source>No labelled raster is given; choose an image and its labels.</source><translation type="unfinished"></translation></message>
+<message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation type="unfinished"></translation></message>
 <message><source>No training scene has a pixel of class {1}; take it out of 'classes'.</source><translation>训练影像中没有类别 {1} 的像元；请从类别列表中去掉它。</translation></message>
 <message><source>No weights of {1} come with this package; give the path of a checkpoint file, or use one of {2}.</source><translation>此软件包不带 {1} 的权重；请给出权重文件的路径，或使用 {2} 之一。</translation></message>
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller --tile, or --device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
+<message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation type="unfinished"></translation></message>
+<message><source>Polygons without a class are left out.</source><translation type="unfinished"></translation></message>
 <message><source>Radiometry: {1}.</source><translation>辐射处理：{1}。</translation></message>
 <message><source>Resuming</source><translation>正在继续</translation></message>
 <message><source>Segmenting</source><translation>正在分割</translation></message>
 <message><source>Simplifying borders</source><translation>正在简化边界</translation></message>
 <message><source>Stopped by the user.</source><translation>已由用户停止。</translation></message>
 <message><source>Stopped; nothing was written.</source><translation>已停止，未写入任何结果。</translation></message>
+<message><source>The folder {1} cannot be written ({2}): choose another.</source><translation type="unfinished"></translation></message>
+<message><source>The folder {1} does not exist: create it or choose another.</source><translation type="unfinished"></translation></message>
 <message><source>The interrupted run left a damaged journal: starting over.</source><translation>中断的运行留下的日志已损坏：重新开始。</translation></message>
 <message><source>The journal cannot be kept ({1}), so this run cannot be resumed: set CWSAM_CACHE to a folder with space.</source><translation>无法保存运行日志（{1}），因此本次运行中断后不能继续：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
+<message><source>The labels did not make the model better: mIoU {1} before, {2} after. Label more places, or check whether the labels are right.</source><translation type="unfinished"></translation></message>
+<message><source>The labels name more than {1} classes; choose a field with fewer values.</source><translation type="unfinished"></translation></message>
+<message><source>The learning rate must be more than 0.</source><translation type="unfinished"></translation></message>
+<message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation type="unfinished"></translation></message>
+<message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation type="unfinished"></translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
+<message><source>The time for fine-tuning must be more than 0.</source><translation type="unfinished"></translation></message>
+<message><source>The validation share must lie between 0 and 1.</source><translation type="unfinished"></translation></message>
+<message><source>The zoom must lie between 0.25 and 1.</source><translation type="unfinished"></translation></message>
+<message><source>There are more labels than minutes of training can use: a part is used.</source><translation type="unfinished"></translation></message>
 <message><source>There is no device '{1}'; choose {2}.</source><translation>没有设备“{1}”；请选择 {2}。</translation></message>
 <message><source>There is no model '{1}'; use one of {2} or the path of a checkpoint (variants: {3}).</source><translation>没有模型“{1}”；请使用 {2} 之一或权重文件的路径（变体：{3}）。</translation></message>
 <message><source>There is no model variant '{1}'; choose one of {2}.</source><translation>没有模型变体“{1}”；请选择 {2} 之一。</translation></message>
+<message><source>There is no part '{1}' to train; choose of {2}.</source><translation type="unfinished"></translation></message>
 <message><source>There is no precision '{1}'; choose {2}.</source><translation>没有精度“{1}”；请选择 {2}。</translation></message>
 <message><source>This CPU does not multiply {1} natively and would be many times slower; choose float32 or int8.</source><translation>此 CPU 不原生支持 {1} 乘法，会慢许多倍；请选择 float32 或 int8。</translation></message>
 <message><source>This torch has no int8 kernels for this CPU; choose float32.</source><translation>此 torch 没有适用于此 CPU 的 int8 内核；请选择 float32。</translation></message>
 <message><source>Training stopped after step {1}; --resume continues it.</source><translation>训练在第 {1} 步后停止；可以继续。</translation></message>
 <message><source>Writing polygons</source><translation>正在写出多边形</translation></message>
 <message><source>asked for</source><translation>按要求</translation></message>
+<message><source>class {1}</source><translation type="unfinished"></translation></message>
 <message><source>float16, as it has no native bfloat16</source><translation>float16，因为它不原生支持 bfloat16</translation></message>
 <message><source>float32, as asked for</source><translation>按要求使用 float32</translation></message>
 <message><source>int8 runs on the CPU only; choose --device cpu or another precision.</source><translation>int8 只能在 CPU 上运行；请将设备设为 CPU 或另选精度。</translation></message>
@@ -102,23 +174,31 @@
 <message><source>the GPU (compute capability {1}.{2}) is too old for this torch build</source><translation>GPU（计算能力 {1}.{2}）对此版本的 torch 来说太旧</translation></message>
 <message><source>this build of torch has no CUDA support</source><translation>此版本的 torch 不支持 CUDA</translation></message>
 <message><source>{1} ({2}) lacks {3} of the tensors that segmenting takes, such as {4}; use it as a start for training, or choose a file with a class decoder.</source><translation>{1}（{2}）缺少分割所需的 {3} 个张量，例如 {4}；可将其用作训练的起点，或选择带类别解码器的文件。</translation></message>
+<message><source>{1} Say what '{2}' means with --map '{3}=CLASS', --map '{4}=new' for a new class, or --map '{5}=skip'.</source><translation type="unfinished"></translation></message>
 <message><source>{1} and {2} differ in size; make a label image of the same width and height.</source><translation>{1} 与 {2} 大小不同；请制作宽高相同的标签影像。</translation></message>
+<message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation type="unfinished"></translation></message>
+<message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation type="unfinished"></translation></message>
+<message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation type="unfinished"></translation></message>
 <message><source>{1} does not exist; check the path.</source><translation>{1} 不存在；请检查路径。</translation></message>
 <message><source>{1} does not exist; start without --resume.</source><translation>{1} 不存在；请重新开始训练。</translation></message>
 <message><source>{1} does not fit its base model ({2}); fetch it again or repeat the fine-tuning.</source><translation>{1} 与其基础模型不符（{2}）；请重新获取或重新微调。</translation></message>
 <message><source>{1} does not run on Apple GPUs; choose float32 or float16.</source><translation>{1} 不能在 Apple GPU 上运行；请选择 float32 或 float16。</translation></message>
 <message><source>{1} has no classes: check the field and the values.</source><translation>{1} 中没有类别：请检查字段和取值。</translation></message>
+<message><source>{1} has no labelled polygon; draw some and give each a class.</source><translation type="unfinished"></translation></message>
 <message><source>{1} has no pixels; choose another raster.</source><translation>{1} 没有像元；请另选栅格。</translation></message>
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
+<message><source>{1} is a folder: choose a file name in it.</source><translation type="unfinished"></translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
 <message><source>{1} is not valid YAML; check it with a YAML editor.</source><translation>{1} 不是有效的 YAML；请用 YAML 编辑器检查。</translation></message>
+<message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation type="unfinished"></translation></message>
+<message><source>{1} is write-protected: choose another name or unlock it.</source><translation type="unfinished"></translation></message>
 <message><source>{1} lists no '{2}' scenes of {3}.</source><translation>{1} 未列出 {3} 的“{2}”影像。</translation></message>
 <message><source>{1} must be a JSON file with lists 'train' and 'dev'; check the data folder.</source><translation>{1} 必须是含 train 与 dev 列表的 JSON 文件；请检查数据文件夹。</translation></message>
 <message><source>{1} must be a list.</source><translation>{1} 必须是列表。</translation></message>
@@ -130,11 +210,13 @@
 <message><source>{1} needs the setting '{2}'.</source><translation>{1} 缺少设置项“{2}”。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3} or a lower minimum for rare classes.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点，或降低稀有类别的最少点数。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3}.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点。</translation></message>
+<message><source>{1} polygon(s) lie outside their image and are not used.</source><translation type="unfinished"></translation></message>
 <message><source>{1} was made for another base model (hash {2}…, not {3}…); load the model that it was fine-tuned from.</source><translation>{1} 是为另一个基础模型制作的（哈希 {2}…，而非 {3}…）；请加载其微调所用的模型。</translation></message>
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
 </context>
 <context>
 <name>cwsam.environment</name>
+<message><source>As chosen under Advanced; checked when a run starts.</source><translation>按“高级”中的选择；运行开始时检查。</translation></message>
 <message><source>GPU if PyTorch finds a usable one, else CPU; decided when a run starts.</source><translation>若 PyTorch 找到可用的 GPU 则用 GPU，否则用 CPU；运行开始时决定。</translation></message>
 <message><source>PyTorch is installed but cannot be loaded ({cause}): {remedy}</source><translation>PyTorch 已安装但无法加载（{cause}）：{remedy}</translation></message>
 <message><source>PyTorch is not installed.</source><translation>未安装 PyTorch。</translation></message>
@@ -142,24 +224,20 @@
 <message><source>install it with the command under Details and restart QGIS.</source><translation>请用“详情”中的命令安装，然后重启 QGIS。</translation></message>
 </context>
 <context>
+<name>cwsam.export_task</name>
+<message><source>Export {name}</source><translation>导出 {name}</translation></message>
+<message><source>{path} is the layer itself: choose another name.</source><translation>{path} 就是该图层本身：请另选名称。</translation></message>
+</context>
+<context>
 <name>cwsam.input_box</name>
 <message><source>&amp;Blue</source><translation>蓝(&amp;B)</translation></message>
 <message><source>&amp;Extent</source><translation>范围(&amp;E)</translation></message>
 <message><source>&amp;Green</source><translation>绿(&amp;G)</translation></message>
 <message><source>&amp;Layer</source><translation>图层(&amp;L)</translation></message>
-<message><source>&amp;Pixel size</source><translation>像元大小(&amp;P)</translation></message>
 <message><source>&amp;Red</source><translation>红(&amp;R)</translation></message>
-<message><source>Draw on the map or take the extent of a layer</source><translation>在地图上绘制或取自某个图层的范围</translation></message>
-<message><source>Part of the layer to segment</source><translation>要分割的范围</translation></message>
 <message><source>Raster layer to segment: a file, a map server, any raster</source><translation>要分割的栅格图层：文件、地图服务或任意栅格</translation></message>
-<message><source>Rectangle…</source><translation>矩形…</translation></message>
 <message><source>Segment only the layer above</source><translation>只分割上面的图层</translation></message>
-<message><source>Side of a pixel in units of the layer's CRS</source><translation>像元边长，以图层坐标系的单位计</translation></message>
-<message><source>The extent cannot be placed on '{name}': choose another extent.</source><translation>该范围无法转换到“{name}”：请另选范围。</translation></message>
-<message><source>The extent is empty: draw a rectangle or choose another extent.</source><translation>范围为空：请绘制矩形或另选范围。</translation></message>
 <message><source>There is no raster layer: add one to the project.</source><translation>没有栅格图层：请先添加到工程中。</translation></message>
-<message><source>Visible part of the map</source><translation>地图可见部分</translation></message>
-<message><source>Whole layer</source><translation>整个图层</translation></message>
 <message><source>and {names}</source><translation>以及 {names}</translation></message>
 <message><source>{band}, as the network sees it</source><translation>网络所用的{band}</translation></message>
 </context>
@@ -168,21 +246,29 @@
 <message><source>'{name}' has no scale on the ground: sizes are taken as pixels.</source><translation>“{name}”没有地面尺度：尺寸按像元计。</translation></message>
 <message><source>'{name}' has {count} band(s), not {band}: choose the bands again.</source><translation>“{name}”只有 {count} 个波段，没有第 {band} 波段：请重新选择。</translation></message>
 <message><source>'{name}' has {gsd} m a pixel, the model is made for {low} to {high} m: expect a poorer map.</source><translation>“{name}”的像元为 {gsd} 米，模型适用于 {low} 至 {high} 米：结果可能较差。</translation></message>
-<message><source>The server of '{name}' delivered no picture: check the layer and the network.</source><translation>“{name}”的服务器未返回影像：请检查图层和网络。</translation></message>
+<message><source>The server of '{name}' delivered no picture ({cause}): check the layer and the network.</source><translation>“{name}”的服务器没有返回图片（{cause}）：请检查图层和网络。</translation></message>
 <message><source>{path} is asked for twice: choose another name.</source><translation>{path} 被指定了两次：请换一个名称。</translation></message>
 <message><source>{path} is the input: choose another name.</source><translation>{path} 是输入文件：请换一个名称。</translation></message>
-<message><source>{percent} % of '{name}' did not arrive and is left out of the map.</source><translation>“{name}”有 {percent} % 未能获取，结果中留空。</translation></message>
+<message><source>{percent} % of '{name}' are squares of one colour: check that the server has pictures there at this resolution.</source><translation>“{name}”有 {percent}% 是单一颜色的方块：请确认服务器在该处有此分辨率的图片。</translation></message>
+<message><source>{percent} % of '{name}' did not arrive or is blank ({cause}): it is left out of the map.</source><translation>“{name}”有 {percent}% 未送达或为空白（{cause}），已从地图中略去。</translation></message>
 </context>
 <context>
-<name>cwsam.layer_source</name>
-<message><source>'{name}' cannot be read ({cause}): is its file still there?</source><translation>无法读取“{name}”（{cause}）：文件还在吗？</translation></message>
+<name>cwsam.journals</name>
+<message><source>An interrupted run of '{name}' was found: it goes on behind tile row {row}.</source><translation>发现“{name}”的中断运行：从第 {row} 行瓦片之后继续。</translation></message>
+</context>
+<context>
+<name>cwsam.layer_grid</name>
 <message><source>'{name}' has no coordinate reference system: areas stay unknown; set one in the layer's properties.</source><translation>“{name}”没有坐标参考系：面积未知；请在图层属性中设置。</translation></message>
 <message><source>'{name}' has no pixel size of its own: give one.</source><translation>“{name}”没有自身的像元大小：请给定。</translation></message>
 <message><source>Layer '{name}' is broken: repair its data source.</source><translation>图层“{name}”已失效：请修复其数据源。</translation></message>
 <message><source>The chosen extent lies outside of '{name}': choose another.</source><translation>所选范围在“{name}”之外：请另选。</translation></message>
 <message><source>The extent for '{name}' is empty or infinite: choose another.</source><translation>“{name}”的范围为空或无限大：请另选。</translation></message>
-<message><source>The server of '{name}' did not answer ({cause}): try again later.</source><translation>“{name}”的服务器没有响应（{cause}）：请稍后再试。</translation></message>
 <message><source>{width} × {height} pixels of '{name}' are too many to fetch: choose a smaller extent or larger pixels.</source><translation>“{name}”的 {width} × {height} 个像元过多：请缩小范围或增大像元。</translation></message>
+</context>
+<context>
+<name>cwsam.layer_source</name>
+<message><source>'{name}' cannot be read ({cause}): is its file still there?</source><translation>无法读取“{name}”（{cause}）：文件还在吗？</translation></message>
+<message><source>The server of '{name}' did not answer ({cause}): try again later.</source><translation>“{name}”的服务器没有响应（{cause}）：请稍后再试。</translation></message>
 </context>
 <context>
 <name>cwsam.messages</name>
@@ -191,13 +277,19 @@
 </context>
 <context>
 <name>cwsam.model_box</name>
+<message><source>&amp;Adapter</source><translation>适配器(&amp;A)</translation></message>
+<message><source>&amp;Network</source><translation>网络(&amp;N)</translation></message>
 <message><source>Choose a model</source><translation>选择模型</translation></message>
+<message><source>Choose an adapter</source><translation>选择适配器</translation></message>
 <message><source>Classes: {names}</source><translation>类别：{names}</translation></message>
 <message><source>Licence: {licence}</source><translation>许可：{licence}</translation></message>
 <message><source>No model yet: choose a file</source><translation>尚无模型：请选择文件</translation></message>
+<message><source>None</source><translation>无</translation></message>
 <message><source>Other file…</source><translation>其他文件…</translation></message>
 <message><source>The network that computes the map</source><translation>用于计算的网络模型</translation></message>
 <message><source>This copy of the plugin comes without a model.</source><translation>此插件副本不带模型。</translation></message>
+<message><source>Trained on: {data}</source><translation>训练数据：{data}</translation></message>
+<message><source>What fine-tuning has added to the network; made in the Fine-tune tab</source><translation>微调为网络增加的部分；在“微调”页中生成</translation></message>
 <message><source>{count} classes · for {low}–{high} m per pixel · {size} MB</source><translation>{count} 类 · 适用于每像元 {low}–{high} 米 · {size} MB</translation></message>
 </context>
 <context>
@@ -217,6 +309,7 @@
 <message><source>Sa&amp;ve to</source><translation>保存到(&amp;V)</translation></message>
 <message><source>Two layers are called '{name}': rename one of them.</source><translation>有两个图层都叫“{name}”：请重命名其中一个。</translation></message>
 <message><source>[Temporary layer]</source><translation>[临时图层]</translation></message>
+<message><source>{path} is being made by a run under way: choose another name.</source><translation>{path} 正由进行中的运行生成：请另选名称。</translation></message>
 <message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
 </context>
 <context>
@@ -233,55 +326,144 @@
 <context>
 <name>cwsam.results</name>
 <message><source>Land cover of {name}</source><translation>{name} 的地表覆盖</translation></message>
-<message><source>Segmented by CWSAM {version}, weights {hash}, {settings}</source><translation>由 CWSAM {version} 分割，权重 {hash}，{settings}</translation></message>
 <message><source>{name} – classes</source><translation>{name} – 类别</translation></message>
 <message><source>{name} – confidence</source><translation>{name} – 置信度</translation></message>
 <message><source>{name} – land cover</source><translation>{name} – 地表覆盖</translation></message>
 </context>
 <context>
-<name>cwsam.run_control</name>
-<message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
-<message><source>{count} polygons in {seconds} s: {names}.</source><translation>{names}：{seconds} 秒内生成 {count} 个多边形。</translation></message>
+<name>cwsam.results_panel</name>
+<message><source>&amp;Copy</source><translation>复制(&amp;C)</translation></message>
+<message><source>&amp;Layer</source><translation>图层(&amp;L)</translation></message>
+<message><source>&amp;Record</source><translation>记录(&amp;R)</translation></message>
+<message><source>'{name}' cannot be filtered now: end its edit session first.</source><translation>“{name}”现在无法过滤：请先结束编辑。</translation></message>
+<message><source>A land-cover layer of this project</source><translation>本工程中的地表覆盖图层</translation></message>
+<message><source>Areas</source><translation>面积</translation></message>
+<message><source>Copy the table, ready for a spreadsheet</source><translation>复制表格，可直接粘贴到电子表格</translation></message>
+<message><source>E&amp;xport…</source><translation>导出(&amp;X)…</translation></message>
+<message><source>Export the polygons</source><translation>导出多边形</translation></message>
+<message><source>Fill the Segment tab with the settings of this run</source><translation>用此次运行的设置填写“分割”页</translation></message>
+<message><source>Hide polygons that the network is less sure of</source><translation>隐藏网络把握较小的多边形</translation></message>
+<message><source>Least confidence shown</source><translation>显示的最低置信度</translation></message>
+<message><source>No land-cover layer yet: segment an image first.</source><translation>还没有地表覆盖图层：请先分割一幅影像。</translation></message>
+<message><source>R&amp;e-run…</source><translation>重新运行(&amp;E)…</translation></message>
+<message><source>Save CS&amp;V…</source><translation>保存 CSV(&amp;V)…</translation></message>
+<message><source>Save the shown polygons in any format</source><translation>将显示的多边形保存为任一格式</translation></message>
+<message><source>Save the table</source><translation>保存表格</translation></message>
+<message><source>Save the table as a text file</source><translation>将表格保存为文本文件</translation></message>
+<message><source>Which model and settings made this layer</source><translation>生成此图层的模型和设置</translation></message>
+<message><source>Written: {path}</source><translation>已写入：{path}</translation></message>
+<message><source>all</source><translation>全部</translation></message>
+<message><source>{path} cannot be written ({cause}): choose another place.</source><translation>无法写入 {path}（{cause}）：请另选位置。</translation></message>
 </context>
 <context>
-<name>cwsam.segment_panel</name>
+<name>cwsam.run_bar</name>
 <message><source>&amp;Cancel</source><translation>取消(&amp;C)</translation></message>
 <message><source>&amp;Segment</source><translation>分割(&amp;S)</translation></message>
-<message><source>, about {time}</source><translation>，约 {time}</translation></message>
 <message><source>, {time} left</source><translation>，剩余 {time}</translation></message>
-<message><source>Add a raster layer to the project to begin.</source><translation>请先向工程添加一个栅格图层。</translation></message>
-<message><source>Choose a model to begin.</source><translation>请先选择模型。</translation></message>
+<message><source>Add to &amp;queue</source><translation>加入队列(&amp;Q)</translation></message>
 <message><source>Compute the land cover in the background</source><translation>在后台计算地表覆盖</translation></message>
-<message><source>Model</source><translation>模型</translation></message>
-<message><source>Result</source><translation>结果</translation></message>
-<message><source>Size of the work; the time follows from your latest run</source><translation>工作量；时间按最近一次运行估计</translation></message>
-<message><source>Stop after the current tiles; nothing is written</source><translation>完成当前瓦片后停止，不写入任何结果</translation></message>
+<message><source>Forget the runs that have not begun</source><translation>取消尚未开始的运行</translation></message>
+<message><source>Run this as well, after the one under way</source><translation>在当前运行之后也运行此项</translation></message>
+<message><source>Size of the work; time, memory and disk follow from what your latest run took</source><translation>工作量；时间、内存和磁盘按最近一次运行推算</translation></message>
+<message><source>Stop in the middle of a tile; the same run goes on from there later</source><translation>立即停止；以后再次启动同一运行会从此处继续</translation></message>
 <message><source>Stopping…</source><translation>正在停止…</translation></message>
-<message><source>There is no model: choose a model file.</source><translation>没有模型：请选择模型文件。</translation></message>
+<message><source>Waiting: {names}</source><translation>等待中：{names}</translation></message>
 <message><source>{count} h</source><translation>{count} 小时</translation></message>
 <message><source>{count} min</source><translation>{count} 分钟</translation></message>
 <message><source>{count} s</source><translation>{count} 秒</translation></message>
+</context>
+<context>
+<name>cwsam.run_control</name>
+<message><source>Areas</source><translation>面积</translation></message>
+<message><source>Stopped. The same run goes on where it was when it is started again.</source><translation>已停止。再次启动同一运行会从停下处继续。</translation></message>
+<message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
+<message><source>{count} polygons in {seconds} s: {names}.</source><translation>{names}：{seconds} 秒内生成 {count} 个多边形。</translation></message>
+<message><source>{done} of {all} layers are done; {failures}</source><translation>已完成 {done}/{all} 个图层；{failures}</translation></message>
+</context>
+<context>
+<name>cwsam.run_record</name>
+<message><source>The record of this run cannot be read: choose the settings by hand.</source><translation>无法读取此次运行的记录：请手动选择设置。</translation></message>
+</context>
+<context>
+<name>cwsam.segment_panel</name>
+<message><source>'{name}' is gone: add the layer again and choose it by hand.</source><translation>“{name}”已不存在：请重新添加图层并手动选择。</translation></message>
+<message><source>, about {time}</source><translation>，约 {time}</translation></message>
+<message><source>About {memory} of memory and {disk} of disk</source><translation>约需内存 {memory}、磁盘 {disk}</translation></message>
+<message><source>Add a raster layer to the project to begin.</source><translation>请先向工程添加一个栅格图层。</translation></message>
+<message><source>Choose a model to begin.</source><translation>请先选择模型。</translation></message>
+<message><source>Model</source><translation>模型</translation></message>
+<message><source>Only {size} of disk are free there: choose another folder.</source><translation>该处磁盘仅剩 {size}：请选择其他文件夹。</translation></message>
+<message><source>Only {size} of memory are free: choose a smaller extent or tile.</source><translation>可用内存仅 {size}：请选择较小的范围或瓦片。</translation></message>
+<message><source>Result</source><translation>结果</translation></message>
+<message><source>Resume</source><translation>继续</translation></message>
+<message><source>The segmentation of '{name}' was cut off when QGIS ended.</source><translation>“{name}”的分割因 QGIS 结束而中断。</translation></message>
+<message><source>There is no model: choose a model file.</source><translation>没有模型：请选择模型文件。</translation></message>
 <message><source>{pixels} megapixels</source><translation>{pixels} 百万像元</translation></message>
 <message><source>{size}, {tiles} tiles</source><translation>{size}，{tiles} 个瓦片</translation></message>
 </context>
 <context>
-<name>cwsam.segment_raster</name>
+<name>cwsam.segment_parameters</name>
+<message><source>Adapter file</source><translation>适配器文件</translation></message>
 <message><source>All files</source><translation>所有文件</translation></message>
+<message><source>Automatic</source><translation>自动</translation></message>
+<message><source>Borders may move by this much; neighbours stay joined.</source><translation>边界最多移动此距离；相邻多边形保持相接。</translation></message>
 <message><source>Classes to keep (none chosen: all)</source><translation>保留的类别（不选：全部）</translation></message>
-<message><source>Extent</source><translation>范围</translation></message>
-<message><source>Land cover</source><translation>地表覆盖</translation></message>
+<message><source>Device</source><translation>设备</translation></message>
 <message><source>Model file (empty: the plugin's own)</source><translation>模型文件（空：使用插件自带模型）</translation></message>
+<message><source>Numbers that the network computes with; smaller ones are faster and coarser.</source><translation>网络计算所用的数值类型；位数越少越快，但越粗略。</translation></message>
+<message><source>Overlap of these squares.</source><translation>这些方块的重叠。</translation></message>
 <message><source>Overlap of tiles in pixels (-1: tile / 8)</source><translation>瓦片重叠，像元（-1：瓦片的 1/8）</translation></message>
 <message><source>Pixel size of map-server layers, in layer units</source><translation>地图服务图层的像元大小（图层单位）</translation></message>
+<message><source>Pixels of other classes become no data.</source><translation>其他类别的像元变为无数据。</translation></message>
+<message><source>Precision</source><translation>精度</translation></message>
+<message><source>Resolution that is asked of the server; other layers have their own.</source><translation>向服务器请求的分辨率；其他图层有自己的分辨率。</translation></message>
+<message><source>Rounds of cutting corners of shared borders.</source><translation>对公共边界切角的次数。</translation></message>
 <message><source>Rounds of smoothing</source><translation>平滑次数</translation></message>
-<message><source>Segment raster</source><translation>分割栅格</translation></message>
+<message><source>Side of the squares that the network sees.</source><translation>网络所见方块的边长。</translation></message>
 <message><source>Simplify borders by</source><translation>边界简化容差</translation></message>
+<message><source>Smaller patches are handed to the neighbour around them.</source><translation>较小的图斑并入周围的相邻图斑。</translation></message>
 <message><source>Smallest polygon</source><translation>最小多边形</translation></message>
 <message><source>Tile in pixels (0: the model's own)</source><translation>瓦片大小，像元（0：模型默认）</translation></message>
+<message><source>Unit of sizes</source><translation>尺寸单位</translation></message>
+<message><source>Unit of smallest polygon (squared) and of simplification.</source><translation>最小多边形（平方）和简化容差的单位。</translation></message>
+<message><source>Weights of the network.</source><translation>网络的权重。</translation></message>
+<message><source>What computes; the best there is, if automatic.</source><translation>用于计算的设备；自动时选择最好的。</translation></message>
+<message><source>What fine-tuning has added to that model.</source><translation>微调为该模型增加的部分。</translation></message>
+</context>
+<context>
+<name>cwsam.segment_raster</name>
+<message><source>Chosen by colour interpretation if empty.</source><translation>留空时按颜色解译选择。</translation></message>
+<message><source>Extent</source><translation>范围</translation></message>
+<message><source>Land cover</source><translation>地表覆盖</translation></message>
+<message><source>Part of the image; all of it if empty.</source><translation>影像的一部分；留空为全部。</translation></message>
+<message><source>Pixels outside of these polygons become no data.</source><translation>这些多边形之外的像元变为无数据。</translation></message>
+<message><source>Polygons to stay inside of</source><translation>限定范围的多边形</translation></message>
+<message><source>Segment raster</source><translation>分割栅格</translation></message>
 <message><source>Turns an aerial or satellite image into one layer of land-cover polygons, with class, confidence, second choice and area of each. The polygons cover the image without gaps or overlaps.&#10;&#10;Bands left empty are chosen by their colours. Without a model file the model that comes with the plugin is used. Sizes are in pixels unless the unit is set to metres. Layers of a map server need a pixel size.</source><translation>将航空或卫星影像转换为一个地表覆盖多边形图层，每个多边形带有类别、置信度、次选类别和面积。多边形无缝隙、不重叠地覆盖影像。&#10;&#10;未填写的波段按颜色解译自动选择；未指定模型文件时使用插件自带的模型。尺寸以像元为单位，除非单位设为米。地图服务图层需要给定像元大小。</translation></message>
 <message><source>Turns an image into styled land-cover polygons.</source><translation>将影像转换为带样式的地表覆盖多边形。</translation></message>
-<message><source>Unit of sizes</source><translation>尺寸单位</translation></message>
 <message><source>land cover,classification,deep learning,segment anything,polygons</source><translation>地表覆盖,分类,深度学习,segment anything,多边形</translation></message>
+</context>
+<context>
+<name>cwsam.segment_rasters</name>
+<message><source>All images in it, but not those in its subfolders.</source><translation>其中的所有影像，不含子文件夹。</translation></message>
+<message><source>Class rasters</source><translation>类别栅格</translation></message>
+<message><source>Confidence rasters</source><translation>置信度栅格</translation></message>
+<message><source>Folder of images</source><translation>影像文件夹</translation></message>
+<message><source>Format of the polygons</source><translation>多边形格式</translation></message>
+<message><source>Image: {name}</source><translation>影像：{name}</translation></message>
+<message><source>Images</source><translation>影像</translation></message>
+<message><source>Images that failed</source><translation>失败的影像数</translation></message>
+<message><source>Images that were segmented</source><translation>已分割的影像数</translation></message>
+<message><source>Land cover</source><translation>地表覆盖</translation></message>
+<message><source>Raster layers or files.</source><translation>栅格图层或文件。</translation></message>
+<message><source>Results</source><translation>结果</translation></message>
+<message><source>Segment rasters</source><translation>批量分割栅格</translation></message>
+<message><source>The folder {path} cannot be made ({cause}): choose another.</source><translation>无法创建文件夹 {path}（{cause}）：请另选。</translation></message>
+<message><source>There is no image: choose layers, or a folder that holds some.</source><translation>没有影像：请选择图层，或含有影像的文件夹。</translation></message>
+<message><source>Turns many images into styled land-cover polygons.</source><translation>将多幅影像转换为带样式的地表覆盖多边形。</translation></message>
+<message><source>Turns several images, or all images of a folder, into land-cover polygons: one file for each image, named after it. The model is loaded once. An image that fails is reported and does not keep the others from being done; if all fail, so does the run.</source><translation>将若干影像或文件夹中的所有影像转换为地表覆盖多边形：每幅影像一个文件，以其命名。模型只加载一次。失败的影像会被报告，但不影响其他影像；全部失败时运行才算失败。</translation></message>
+<message><source>land cover,classification,deep learning,batch,folder,polygons</source><translation>地表覆盖,分类,深度学习,批处理,文件夹,多边形</translation></message>
+<message><source>{done} images are done, {failed} failed.</source><translation>已完成 {done} 幅影像，失败 {failed} 幅。</translation></message>
 </context>
 <context>
 <name>cwsam.staging</name>

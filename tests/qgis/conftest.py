@@ -22,9 +22,12 @@ assert not set(FOREIGN) & set(sys.modules), "run the QGIS tests in a process of 
 sys.meta_path.insert(0, _NoForeignGdal)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import cwsam  # noqa: E402
 import pytest  # noqa: E402
-from qgis.core import QgsApplication  # noqa: E402
-from tests.qgis.support import save_tiny_model  # noqa: E402
+from cwsam.cwsam_qgis import settings  # noqa: E402
+from qgis.core import QgsApplication, QgsProject, QgsSettings  # noqa: E402
+from tests.qgis.support import open_layer, patches, save_tiny_model, write_raster  # noqa: E402
+from tests.qgis.window import Window  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def qgis_app(tmp_path_factory):
     """The one QgsApplication, with a profile of its own."""
+    os.environ["CWSAM_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     QgsApplication.setPrefixPath(os.environ.get("QGIS_PREFIX_PATH", "/usr"), True)
     application = QgsApplication([], True, str(tmp_path_factory.mktemp("profile")))
     application.initQgis()
@@ -62,3 +66,32 @@ def headless():
         return done
 
     return run
+
+
+@pytest.fixture
+def window(qgis_app):
+    QgsSettings().remove("cwsam")
+    made = Window()
+    made.window.show()
+    yield made
+    QgsProject.instance().clear()
+    made.window.close()
+
+
+@pytest.fixture
+def plugin(window, tiny_model):
+    settings.remember_model(tiny_model)
+    settings.remember("model", str(tiny_model))
+    loaded = cwsam.classFactory(window)
+    loaded.initGui()
+    yield loaded
+    loaded.unload()
+
+
+@pytest.fixture
+def image(window, tmp_path):
+    layer = open_layer(write_raster(tmp_path / "town.tif", patches()), "town")
+    QgsProject.instance().addMapLayer(layer)
+    window.canvas.setDestinationCrs(layer.crs())
+    window.canvas.setExtent(layer.extent())
+    return layer

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from cwsam.cwsam_qgis.job import Outputs, SegmentJob, Settings, load_network, run_job
+from cwsam.cwsam_qgis.job import Outputs, SegmentJob, run_job
 from cwsam.cwsam_qgis.layer_source import LayerSource
+from cwsam.cwsam_qgis.network import ModelChoice, load_network
+from cwsam.cwsam_qgis.run_settings import Settings
 from cwsam.engine.errors import Cancelled, OutputError
 from cwsam.engine.ports import Progress
 from osgeo import gdal
@@ -19,7 +21,7 @@ main(sys.argv[1:])
 
 @pytest.fixture(scope="module")
 def network(qgis_app, tiny_model):
-    return load_network(tiny_model)
+    return load_network(ModelChoice(tiny_model))
 
 
 def run(layer, network, outputs, extent=None, progress=None, **settings):

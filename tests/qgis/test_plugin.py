@@ -4,7 +4,7 @@ import sys
 
 import cwsam
 import pytest
-from cwsam.cwsam_qgis import environment, settings
+from cwsam.cwsam_qgis import environment
 from qgis.core import (
     QgsApplication,
     QgsCategorizedSymbolRenderer,
@@ -12,84 +12,18 @@ from qgis.core import (
     QgsMapLayerLegendUtils,
     QgsProject,
     QgsRectangle,
-    QgsSettings,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QPushButton
+from tests.qgis.actions import (
+    click,
+    message,
+    open_panel,
+    results,
+    run_to_end,
+    wait_for,
+)
 from tests.qgis.support import open_layer, patches, write_raster
-from tests.qgis.window import Window
-
-TIMEOUT_S = 240
-
-
-@pytest.fixture
-def window(qgis_app):
-    QgsSettings().remove("cwsam")
-    made = Window()
-    made.window.show()
-    yield made
-    QgsProject.instance().clear()
-    made.window.close()
-
-
-@pytest.fixture
-def plugin(window, tiny_model):
-    settings.remember_model(tiny_model)
-    settings.remember("model", str(tiny_model))
-    loaded = cwsam.classFactory(window)
-    loaded.initGui()
-    yield loaded
-    loaded.unload()
-
-
-@pytest.fixture
-def image(window, tmp_path):
-    layer = open_layer(write_raster(tmp_path / "town.tif", patches()), "town")
-    QgsProject.instance().addMapLayer(layer)
-    window.canvas.setDestinationCrs(layer.crs())
-    window.canvas.setExtent(layer.extent())
-    return layer
-
-
-def click(widget):
-    assert widget.isEnabled(), widget.objectName()
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
-
-
-def wait_for(condition):
-    for _ in range(TIMEOUT_S * 50):
-        if condition():
-            return
-        QTest.qWait(20)
-    raise AssertionError("the wait was too long")
-
-
-def open_panel(plugin, window):
-    button = window.toolbar.widgetForAction(plugin.toggle_action)
-    click(button)
-    plugin.panel._estimate()
-    return plugin.panel
-
-
-def run_to_end(panel):
-    click(panel.button)
-    assert panel.run_control.task is not None
-    assert panel.cancel_button.isVisible()
-    wait_for(lambda: panel.run_control.task is None)
-
-
-def message(window):
-    wait_for(lambda: window.bar.currentItem() is not None)
-    QTest.qWait(50)
-    item = window.bar.currentItem()
-    return item.text() if item else ""
-
-
-def results():
-    layers = QgsProject.instance().mapLayers().values()
-    return [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
 
 
 def test_loads_and_unloads_without_a_trace(qgis_app, window):
@@ -122,7 +56,7 @@ def test_three_clicks_from_a_project_to_a_styled_layer(qgis_app, window, plugin,
     panel = open_panel(plugin, window)
     assert panel.input.layer_box.currentLayer() == image
     assert panel.input.band_numbers() == (1, 2, 3)
-    assert "160 × 96" in panel.estimate.text()
+    assert "160 × 96" in panel.bar.estimate.text()
     run_to_end(panel)
     (layer,) = results()
     assert layer.isTemporary()
@@ -140,7 +74,7 @@ def test_three_clicks_from_a_project_to_a_styled_layer(qgis_app, window, plugin,
     box = layer.extent()
     assert (box.xMinimum(), box.yMaximum()) == (150000, 170000)
     assert (box.width(), box.height()) == (80, 48)
-    assert "about" in panel.estimate.text()
+    assert "about" in panel.bar.estimate.text()
     assert "CPU" in panel.device.text()
 
 
@@ -167,7 +101,7 @@ def test_context_action_takes_all_selected_rasters(qgis_app, window, plugin, ima
 
 def test_part_of_the_map_with_rasters_in_a_group(qgis_app, window, plugin, image):
     panel = open_panel(plugin, window)
-    panel.input.extent_box.setCurrentIndex(1)
+    panel.input.area.choose("visible")
     window.canvas.setExtent(QgsRectangle(150010, 169960, 150030, 169980))
     click(panel.output.classes)
     click(panel.output.confidence)
@@ -186,7 +120,7 @@ def test_a_raster_without_crs_gets_polygons_without_crs(qgis_app, window, plugin
     QgsProject.instance().addMapLayer(layer)
     window.canvas.setDestinationCrs(QgsCoordinateReferenceSystem.fromEpsgId(31370))
     panel = open_panel(plugin, window)
-    assert "coordinate reference system" in panel.estimate.text()
+    assert "coordinate reference system" in panel.bar.estimate.text()
     run_to_end(panel)
     assert not results()[0].crs().isValid()
     assert results()[0].extent() == layer.extent()
@@ -198,20 +132,20 @@ def test_cancel_ends_within_a_batch_and_leaves_nothing(qgis_app, window, plugin,
     QgsProject.instance().addMapLayer(layer)
     panel = open_panel(plugin, window)
     panel.output.polygons.setFilePath(str(tmp_path / "map.gpkg"))
-    click(panel.button)
-    wait_for(lambda: panel.progress.value() > 0 or panel.run_control.task is None)
-    click(panel.cancel_button)
-    assert not panel.cancel_button.isEnabled()
+    click(panel.bar.button)
+    wait_for(lambda: panel.bar.progress.value() > 0 or panel.run_control.task is None)
+    click(panel.bar.cancel_button)
+    assert not panel.bar.cancel_button.isEnabled()
     wait_for(lambda: panel.run_control.task is None)
     assert "Stopped" in message(window)
     assert not results()
     assert not list(tmp_path.glob("*map*"))
-    assert panel.button.isVisible()
+    assert panel.bar.button.isVisible()
 
 
 def test_removed_raster_and_closed_project(qgis_app, window, plugin, image, tmp_path):
     panel = open_panel(plugin, window)
-    click(panel.button)
+    click(panel.bar.button)
     QgsProject.instance().removeMapLayer(image)
     wait_for(lambda: panel.run_control.task is None)
     assert len(results()) == 1
@@ -219,7 +153,7 @@ def test_removed_raster_and_closed_project(qgis_app, window, plugin, image, tmp_
     layer = open_layer(tmp_path / "town.tif", "town")
     QgsProject.instance().addMapLayer(layer)
     panel._estimate()
-    click(panel.button)
+    click(panel.bar.button)
     QgsProject.instance().clear()
     wait_for(lambda: panel.run_control.task is None)
     assert "project was closed" in message(window)
@@ -229,7 +163,7 @@ def test_removed_raster_and_closed_project(qgis_app, window, plugin, image, tmp_
 def test_mistakes_end_in_sentences(qgis_app, window, plugin, image, tmp_path, monkeypatch):
     panel = open_panel(plugin, window)
     panel.output.polygons.setFilePath(str(tmp_path / "map.docx"))
-    click(panel.button)
+    click(panel.bar.button)
     assert "names no format" in message(window)
     panel.output.polygons.setFilePath(str(tmp_path / "missing" / "map.gpkg"))
     run_to_end(panel)
@@ -243,7 +177,7 @@ def test_mistakes_end_in_sentences(qgis_app, window, plugin, image, tmp_path, mo
 def test_missing_and_broken_torch_end_in_a_sentence(qgis_app, window, plugin, image, monkeypatch):
     panel = open_panel(plugin, window)
     monkeypatch.setattr("cwsam.cwsam_qgis.gui.segment_panel.has_torch", lambda: False)
-    click(panel.button)
+    click(panel.bar.button)
     assert "PyTorch" in message(window)
     assert "install" in message(window)
     buttons = [b.text() for b in window.bar.currentItem().findChildren(QPushButton)]
@@ -264,16 +198,16 @@ def test_online_layers_need_extent_and_pixel_size(qgis_app, window, plugin):
     window.canvas.setDestinationCrs(layer.crs())
     window.canvas.setExtent(QgsRectangle(400000, 6600000, 400200, 6600100))
     panel = open_panel(plugin, window)
-    assert panel.input.pixel_size.isVisible()
+    assert panel.input.area.pixel_size.isVisible()
     assert panel.input.band_numbers() is None
-    assert panel.input.extent_box.currentData() == "visible"
+    assert panel.input.area.kind.currentData() == "visible"
     info = panel.input.source_of(layer).info
     assert info.colours == ("red", "green", "blue")
     assert info.crs.kind == "web_mercator"
-    panel.input.extent_box.setCurrentIndex(0)
+    panel.input.area.choose("whole")
     panel._estimate()
-    assert "too many" in panel.estimate.text()
-    assert not panel.button.isEnabled()
+    assert "too many" in panel.bar.estimate.text()
+    assert not panel.bar.button.isEnabled()
 
 
 def test_settings_are_remembered(qgis_app, window, plugin, image):
@@ -292,13 +226,13 @@ def test_keyboard_reaches_everything_in_order(qgis_app, window, plugin, image):
     panel = open_panel(plugin, window)
     box, seen = panel.input.layer_box, []
     widget = box
-    while len(seen) < 80:
+    while len(seen) < 400:
         seen.append(widget)
         widget = widget.nextInFocusChain()
         if widget is box:
             break
-    wanted = [box, *panel.input.bands, panel.input.extent_box, panel.model.combo,
-              panel.output.classes, panel.output.confidence, panel.button]  # fmt: skip
+    wanted = [box, *panel.input.bands, panel.input.area.kind, panel.model.combo,
+              panel.output.classes, panel.output.confidence, panel.bar.button]  # fmt: skip
     assert [seen.index(w) for w in wanted] == sorted(seen.index(w) for w in wanted)
     assert all(w.toolTip() for w in wanted)
 

@@ -4,14 +4,14 @@ import time
 
 import pytest
 from qgis.PyQt.QtCore import QTimer
+from tests.qgis.actions import click, open_panel, wait_for
 from tests.qgis.support import open_layer, patches, write_raster
-from tests.qgis.test_plugin import click, open_panel, plugin, wait_for, window  # noqa: F401
 
 SIDE = 1200
 
 
 @pytest.mark.slow
-def test_the_window_stays_alive(qgis_app, window, plugin, tmp_path):  # noqa: F811
+def test_the_window_stays_alive(qgis_app, window, plugin, tmp_path):
     """A timer in the window's thread ticks on; half of the ticks may come late by load only."""
     from qgis.core import QgsProject
 
@@ -23,7 +23,7 @@ def test_the_window_stays_alive(qgis_app, window, plugin, tmp_path):  # noqa: F8
     timer.setInterval(5)
     timer.timeout.connect(lambda: ticks.append(time.monotonic()))
     timer.start()
-    click(panel.button)
+    click(panel.bar.button)
     wait_for(lambda: panel.run_control.task is None)
     timer.stop()
     gaps = sorted(1000 * (b - a) for a, b in zip(ticks, ticks[1:]))

@@ -35,7 +35,7 @@ def test_qt_finds_every_text_of_the_catalogue(chinese):
 
 
 def test_chinese_in_chinese_and_gone_after(chinese):
-    tr = i18n.translator("segment_panel")
+    tr = i18n.translator("run_bar")
     assert tr("&Cancel") == "取消(&C)"
     assert tr("Image") == "影像"
     assert tr("no such text") == "no such text"

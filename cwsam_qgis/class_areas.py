@@ -1,0 +1,166 @@
+"""Areas of the classes of a result layer: from its run, or added up in the background."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsFeatureRequest, QgsTask, QgsVectorLayerFeatureSource
+from qgis.PyQt.QtCore import pyqtSignal
+
+from ..engine.classes import CLASSES
+from .compat import quiet_task_flags
+from .i18n import translator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qgis.core import QgsVectorLayer
+
+    from ..engine.types import RunSummary
+
+tr = translator("class_areas")
+
+PROPERTY = "cwsam/areas"
+"""Custom property of result layers that holds the areas as JSON."""
+
+FIELDS = ("class_id", "confidence", "area_m2")
+"""Fields that a layer of ours has."""
+
+_HEADING = (
+    "class_id",
+    "class_name",
+    "class_name_zh",
+    "polygons",
+    "area_m2",
+    "share",
+    "confidence",
+)
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """One class of a result.
+
+    Attributes:
+        class_id: Class.
+        polygons: Their number.
+        area_m2: Square metres; NaN without CRS.
+        share: Of the classified area, 0-1.
+        confidence: Mean over the area, 0-1.
+    """
+
+    class_id: int
+    polygons: int
+    area_m2: float
+    share: float
+    confidence: float
+
+
+def rows_of_summary(summary: RunSummary) -> list[AreaRow]:
+    """The rows of a finished run, largest share first; without CRS pixels are what counts."""
+    totals = {c: total for c, total in summary.areas.items() if c < len(CLASSES)}
+    metric = not any(math.isnan(total.area_m2) for total in totals.values())
+    sizes = {c: t.area_m2 if metric else t.pixels for c, t in totals.items()}
+    known = sum(sizes.values()) or 1
+    rows = [
+        AreaRow(c, t.polygons, t.area_m2, sizes[c] / known, t.confidence_sum / max(1, t.pixels))
+        for c, t in totals.items()
+    ]
+    return sorted(rows, key=lambda row: -row.share)
+
+
+def to_json(rows: Sequence[AreaRow]) -> str:
+    """Rows as text, for a layer's property."""
+    plain = [vars(row) | {"area_m2": _or_none(row.area_m2)} for row in rows]
+    return json.dumps(plain)
+
+
+def from_json(text: str) -> list[AreaRow] | None:
+    """Rows from a layer's property; None where there are none."""
+    try:
+        return [
+            AreaRow(**{**row, "area_m2": math.nan if row["area_m2"] is None else row["area_m2"]})
+            for row in json.loads(text)
+        ]
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def to_csv(rows: Sequence[AreaRow], separator: str = ",") -> str:
+    """Rows as a table for spreadsheets, with a heading."""
+    lines = [
+        ["class_id", "class_name", "class_name_zh", "polygons", "area_m2", "share", "confidence"]
+    ]
+    for row in rows:
+        entry = CLASSES[row.class_id]
+        area = "" if math.isnan(row.area_m2) else f"{row.area_m2:.2f}"
+        numbers = (str(row.polygons), area, f"{row.share:.6f}", f"{row.confidence:.4f}")
+        lines.append([str(entry.id), entry.name, entry.name_zh, *numbers])
+    return "\n".join(separator.join(line) for line in lines) + "\n"
+
+
+def is_result(layer: QgsVectorLayer) -> bool:
+    """Whether a polygon layer has the fields of our results."""
+    names = layer.fields().names()
+    return all(name in names for name in FIELDS)
+
+
+class AreasTask(QgsTask):
+    """Adds up the areas of a layer that brings none along, in the background."""
+
+    ended = pyqtSignal(object)
+    """The rows, on the main thread; None when it was stopped."""
+
+    def __init__(self, layer: QgsVectorLayer) -> None:
+        """Take over the layer's features."""
+        super().__init__(tr("Areas of {name}").format(name=layer.name()), quiet_task_flags())
+        self._source = QgsVectorLayerFeatureSource(layer)
+        self._request = QgsFeatureRequest()
+        self._request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        self._places = [layer.fields().indexOf(name) for name in FIELDS]
+        self._request.setSubsetOfAttributes(self._places)
+        self._rows: list[AreaRow] | None = None
+
+    def run(self) -> bool:
+        """Read all features, in a worker thread."""
+        totals: dict[int, list[float]] = {}
+        for feature in self._source.getFeatures(self._request):
+            if self.isCanceled():
+                return False
+            class_id, confidence, area = (_number(feature[place]) for place in self._places)
+            if not 0 <= class_id < len(CLASSES):
+                continue
+            total = totals.setdefault(int(class_id), [0, 0.0, 0.0])
+            weight = 1.0 if math.isnan(area) else area
+            total[0] += 1
+            total[1] += area
+            total[2] += confidence * weight
+        self._rows = _rows(totals)
+        return True
+
+    def finished(self, result: bool) -> None:
+        """Hand the rows over."""
+        self.ended.emit(self._rows if result else None)
+
+
+def _rows(totals: dict[int, list[float]]) -> list[AreaRow]:
+    known = sum(area for _, area, _ in totals.values())
+    count = sum(n for n, _, _ in totals.values()) or 1
+    unknown = math.isnan(known) or known <= 0
+    rows = [
+        AreaRow(c, int(n), area, n / count if unknown else area / known,
+                weighted / (n if unknown else area))
+        for c, (n, area, weighted) in totals.items()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: -row.share)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value

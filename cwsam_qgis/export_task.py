@@ -1,0 +1,98 @@
+"""Writes a result layer in another format, in the background, styled as the first one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import NULL, QgsFeatureRequest, QgsProject, QgsTask, QgsVectorLayerFeatureSource
+from qgis.PyQt.QtCore import pyqtSignal
+
+from ..engine.errors import Cancelled, CwsamError, OutputError
+from .compat import quiet_task_flags
+from .i18n import engine_text, translator
+from .vector_formats import vector_format
+from .vector_sink import VectorSink
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qgis.core import QgsVectorLayer
+
+tr = translator("export_task")
+
+_BATCH = 2000  # features
+_NAMES = ("class_id", "class_name", ("class_name_zh", "class_zh"), "confidence", "runner_up",
+          "area_m2")  # fmt: skip
+
+
+class ExportTask(QgsTask):
+    """Copies the features that a layer shows into a file.
+
+    Attributes:
+        path: The file.
+        error: One sentence for the user; empty when all went well.
+    """
+
+    ended = pyqtSignal()
+    """Emitted once on the main thread, however it ended."""
+
+    def __init__(self, layer: QgsVectorLayer, path: Path) -> None:
+        """Take over the layer's features and its record.
+
+        Args:
+            layer: A result layer; what its filter hides is left out.
+            path: Final path; the ending says the format.
+
+        Raises:
+            OutputError: The ending is unknown, or the file is the layer's own.
+        """
+        super().__init__(tr("Export {name}").format(name=path.name), quiet_task_flags())
+        vector_format(path)
+        if str(path) == layer.source().partition("|")[0]:
+            raise OutputError(
+                tr("{path} is the layer itself: choose another name.").format(path=path)
+            )
+        self.path, self.error = path, ""
+        self._crs = layer.crs()
+        self._context = QgsProject.instance().transformContext()
+        self._source = QgsVectorLayerFeatureSource(layer)
+        self._count = max(1, layer.featureCount())
+        names = layer.fields().names()
+        self._places = [_place(names, wanted) for wanted in _NAMES]
+        history = layer.metadata().history()
+        self._record = dict(line.partition(": ")[::2] for line in history)
+
+    def run(self) -> bool:
+        """Write the file, in a worker thread."""
+        try:
+            with VectorSink(self.path, self._crs, self._context, self._record) as sink:
+                self._copy(sink)
+        except CwsamError as error:
+            self.error = engine_text(str(error))
+        return not self.error
+
+    def finished(self, result: bool) -> None:
+        """Tell the main thread."""
+        if not result and not self.error:
+            self.error = tr("Stopped; nothing was written.")
+        self.ended.emit()
+
+    def _copy(self, sink: VectorSink) -> None:
+        rows = []
+        for number, feature in enumerate(self._source.getFeatures(QgsFeatureRequest()), 1):
+            values = feature.attributes()
+            picked = [values[place] if place >= 0 else None for place in self._places]
+            rows.append((feature.geometry(), [None if v == NULL else v for v in picked]))
+            if len(rows) == _BATCH:
+                sink.write_rows(rows)
+                rows = []
+                self.setProgress(100 * number / self._count)
+            if self.isCanceled():
+                raise Cancelled(tr("Stopped; nothing was written."))
+        sink.write_rows(rows)
+
+
+def _place(names: list[str], wanted: str | tuple[str, ...]) -> int:
+    """Where a layer has a field; -1 where it has none."""
+    options = (wanted,) if isinstance(wanted, str) else wanted
+    return next((names.index(name) for name in options if name in names), -1)
