@@ -145,7 +145,7 @@ class RelPosAttention(nn.Module):
         n, tokens, d = q.shape
         group = max(1, MAX_BIAS_ELEMENTS // (tokens * tokens))
         rows = min(h, max(1, MAX_BIAS_ELEMENTS // (group * tokens * w)))
-        if (group >= n and rows == h) or torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or (group >= n and rows == h):
             return _sdpa(q, k, v, _bias(q.view(n, h, w, d), table_h, table_w))
         parts = []
         for first in range(0, n, group):
