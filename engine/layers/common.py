@@ -11,14 +11,19 @@ HIDDEN_ELEMENTS = 1 << 22
 
 
 def plain_inference(x: Tensor) -> bool:
-    """Whether hand-fused CPU code may run: no gradients, autocast, tracing or compiling."""
+    """Whether hand-fused CPU code may run: no gradients, tracing or compiling."""
     return (
         x.device.type == "cpu"
         and not torch.is_grad_enabled()
-        and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
         and not torch.jit.is_tracing()
     )
+
+
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """The type that matrix multiplies of ``x`` run in: autocast's where it is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 def add_to(fresh: Tensor, other: Tensor, alpha: float = 1.0) -> Tensor:

@@ -66,12 +66,12 @@ class Int8Experts(MoeLayer):
             for e in range(layer.num_experts)
         ]
 
-    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
+    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
         """See :meth:`MoeLayer._run_in_place`."""
         linear = torch.ops.quantized.linear_dynamic
         out = tokens.new_empty(len(rows), tokens.shape[-1])
         first = 0
-        for (w1, w2), count in zip(self._experts, counts):
+        for (w1, w2), count in zip(self._experts, counts.tolist()):
             if count:
                 part = slice(first, first + count)
                 out[part] = linear(self.act(linear(tokens[rows[part]], w1)), w2)
