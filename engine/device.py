@@ -19,6 +19,10 @@ _MALLOC_KEEP = ((-4, 0), (-1, 1 << 30), (-2, 1 << 26))
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16", "int8")
+STORAGES = ("auto", "float32", "bfloat16")
+CROWDED = 0.6
+"""Share of the free memory above which float32 weights are kept in bfloat16, unasked."""
+
 WORTHWHILE = 1.2
 """A lower precision must be so many times faster to be chosen unasked."""
 
@@ -167,7 +171,7 @@ def _linux_flag(flag: str) -> bool:
 
 
 @functools.lru_cache(maxsize=1)
-def bfloat16_is_faster(seconds: float = 0.05) -> bool:
+def bfloat16_is_faster(seconds: float = 0.02) -> bool:
     """Measure whether the CPU multiplies matrices clearly faster in bfloat16.
 
     A CPU without native support is not even measured: one multiply would take too long. The
@@ -190,6 +194,32 @@ def bfloat16_is_faster(seconds: float = 0.05) -> bool:
             a @ a
             best[i] = min(best[i], time.perf_counter() - started)
     return best[0] > WORTHWHILE * best[1]
+
+
+def choose_storage(wanted: str, plan: DevicePlan, free: int | None, parameters: int) -> torch.dtype:
+    """Choose the type in which large weight matrices are kept in memory.
+
+    Args:
+        wanted: ``auto``, ``float32`` or ``bfloat16``.
+        plan: Where and in which precision the model will run.
+        free: Bytes that the process may hold; None when unknown.
+        parameters: Number of the model's weights.
+
+    Returns:
+        The type that the model multiplies in; bfloat16 for a float32 or int8 model whose
+        weights would fill most of the memory.
+
+    Raises:
+        DeviceError: There is no such storage.
+    """
+    if wanted not in STORAGES:
+        raise DeviceError(f"There is no storage '{wanted}'; choose {_listed(STORAGES)}.")
+    if wanted != "auto":
+        return getattr(torch, wanted)
+    if plan.dtype != torch.float32:
+        return plan.dtype
+    crowded = free is not None and 4 * parameters > CROWDED * free
+    return torch.bfloat16 if crowded else torch.float32
 
 
 def keep_large_allocations() -> bool:

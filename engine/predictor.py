@@ -75,7 +75,7 @@ class TorchPredictor:
         self.model = model.to(plan.device).eval().requires_grad_(False)
         if plan.int8:
             quantise_int8(self.model)
-        elif plan.device == "cpu":
+        else:
             lower_storage(self.model, plan.dtype)
         if plan.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
