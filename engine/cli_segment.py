@@ -14,10 +14,10 @@ from .cli_options import kept_classes, path_type, polygon_options, vector_settin
 from .cli_run import Run, make_predictor
 from .device import choose_device, choose_storage, keep_large_allocations, set_threads
 from .errors import ConfigError
-from .estimate import available_bytes
 from .io.batch import expand_images, plan_outputs
 from .io.job import JobOptions, Outputs
 from .io.record import PATHS, read_record
+from .memory import available_bytes
 from .models.checkpoint import DEFAULT_MODEL, load_model
 from .pipeline import SegmentOptions
 from .staging import check_writable
