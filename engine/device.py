@@ -240,10 +240,14 @@ def keep_large_allocations() -> bool:
 def set_threads(spare: int = 0) -> int:
     """Set torch's threads to the cores this process may use, less ``spare``; at least one.
 
+    ``CWSAM_THREADS`` in the environment, a number, goes before.
+
     Args:
         spare: Cores left to others; 1 inside QGIS, whose screen must stay fluid.
     """
+    asked = os.environ.get("CWSAM_THREADS", "")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    threads = max(1, (cores or 1) - spare)
+    threads = int(asked) if asked.isdecimal() else (cores or 1) - spare
+    threads = max(1, threads)
     torch.set_num_threads(threads)
     return threads

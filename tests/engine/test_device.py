@@ -161,6 +161,17 @@ def test_native_support_is_a_plain_answer(monkeypatch):
     assert has_native(torch.bfloat16)
 
 
+def test_threads_as_the_environment_asks(monkeypatch):
+    before = torch.get_num_threads()
+    try:
+        monkeypatch.setenv("CWSAM_THREADS", "3")
+        assert set_threads(spare=1) == 3 == torch.get_num_threads()
+        monkeypatch.setenv("CWSAM_THREADS", "many")
+        assert set_threads(spare=10_000) == 1
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_threads_spare_a_core():
     before = torch.get_num_threads()
     try:
