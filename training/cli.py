@@ -15,7 +15,7 @@ from ..engine.device import bfloat16_is_faster, choose_device, keep_large_alloca
 from ..engine.io.raster_source import open_raster
 from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
-from ..engine.models.checkpoint import load_model, save_model
+from ..engine.models.checkpoint import initialise_from, load_model, save_model
 from ..engine.types import Window
 from . import cli_accuracy
 from .config import TrainConfig, load_train_config
@@ -119,6 +119,8 @@ def make_trainer(recipe: TrainConfig, folder: Path) -> Trainer:
         load_scenes(root, part, sources, read_file) for part in ("train", "dev")
     )
     model = build_model(load_model_config(recipe.model))
+    if recipe.initialise_from:
+        click.echo(initialise_from(model, Path(recipe.initialise_from)).summary())
     autocast = recipe.precision == "bfloat16" or (
         recipe.precision == "auto" and bfloat16_is_faster()
     )

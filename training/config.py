@@ -65,8 +65,12 @@ class TrainConfig:
         weight_decay: AdamW's decay, on matrices only.
         iou_weight: Weight of the soft Jaccard loss beside cross-entropy.
         balance_weight: Weight of the experts' load-balancing loss.
-        class_power: Class weights are frequency to the power of minus this.
+        class_power: Class weights are the frequency among drawn pixels to the power of minus this.
         label_smoothing: Share of the target spread over all classes.
+        unknown_limits: By class id, the largest share of the unlabelled pixels that the class
+            may claim without a penalty. Says how rare a class is, and of no pixel what it is.
+        initialise_from: Weights to start from, a ``.safetensors`` file or a checkpoint of a
+            run; empty to start from random weights.
         clip_norm: Largest norm of the gradient.
         ema: Decay of the averaged weights that are evaluated and kept.
         validate_every: Steps between validations.
@@ -91,6 +95,8 @@ class TrainConfig:
     balance_weight: float = 0.01
     class_power: float = 0.0
     label_smoothing: float = 0.0
+    unknown_limits: dict = field(default_factory=dict)
+    initialise_from: str = ""
     clip_norm: float = 1.0
     ema: float = 0.998
     validate_every: int = 200

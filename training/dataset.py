@@ -116,7 +116,7 @@ def draw_batches(scenes: list[Scene], config: TrainConfig, rng: torch.Generator)
     Yields:
         ``(images, labels)``: (B, 3, chip, chip) float32 in 0-1 and (B, chip, chip) uint8.
     """
-    weights = _scene_weights(scenes, config)
+    weights = scene_weights(scenes, config)
     while True:
         drawn = torch.multinomial(weights, config.batch, replacement=True, generator=rng)
         chips = [_draw_chip(scenes[i], config, rng) for i in drawn.tolist()]
@@ -124,7 +124,7 @@ def draw_batches(scenes: list[Scene], config: TrainConfig, rng: torch.Generator)
         yield cutmix(images, labels, config.augment.cutmix, rng)
 
 
-def _scene_weights(scenes: list[Scene], config: TrainConfig) -> Tensor:
+def scene_weights(scenes: list[Scene], config: TrainConfig) -> Tensor:
     """Probability of each scene: its source's share, by the root of its size within a source."""
     area = torch.tensor([float(s.labels.numel()) for s in scenes]).sqrt()
     weights = torch.zeros(len(scenes))

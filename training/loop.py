@@ -18,9 +18,12 @@ from torch import Tensor, nn
 from ..engine.errors import Cancelled, CheckpointError, TrainingDataError
 from ..engine.types import NODATA_CLASS
 from .config import TrainConfig
-from .dataset import Scene, draw_batches, validation_chips
-from .losses import balance_loss, segmentation_loss
+from .dataset import Scene, draw_batches, scene_weights, validation_chips
+from .losses import balance_loss, segmentation_loss, unknown_loss
 from .metrics import confusion_matrix, scores
+
+RARE_SHARE = 1 / 64
+"""Classes rarer than this share of the most frequent one get no larger class weight."""
 
 LOG_FIELDS = ("step", "loss", "learning_rate", "miou", "oa", "seconds")
 
@@ -57,17 +60,24 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 
 
 def class_weights(scenes: list[Scene], config: TrainConfig) -> Tensor | None:
-    """Weights of the trained classes by frequency to the power of ``-class_power``; mean 1."""
+    """Weights of the trained classes by drawn frequency to the power of ``-class_power``; mean 1.
+
+    A class counts as often as its pixels are drawn, so that the share of a source, not the size
+    of its images, says how rare its classes are.
+    """
     if config.class_power == 0:
         return None
-    counts = sum(torch.bincount(s.labels.flatten().long(), minlength=256) for s in scenes)
-    counts = counts[list(config.classes)].float()
-    if not (counts > 0).all():
-        missing = config.classes[int((counts == 0).nonzero()[0])]
+    frequency = torch.zeros(256)
+    for scene, weight in zip(scenes, scene_weights(scenes, config)):
+        counts = torch.bincount(scene.labels.flatten().long(), minlength=256)
+        frequency += weight * counts / counts.sum()
+    frequency = frequency[list(config.classes)]
+    if not (frequency > 0).all():
+        missing = config.classes[int((frequency == 0).nonzero()[0])]
         raise TrainingDataError(
             f"No training scene has a pixel of class {missing}; take it out of 'classes'."
         )
-    weights = counts.pow(-config.class_power)
+    weights = frequency.clamp_min(RARE_SHARE * frequency.max()).pow(-config.class_power)
     return weights / weights.mean()
 
 
@@ -116,6 +126,7 @@ class Trainer:
         self.rng = torch.Generator().manual_seed(config.seed)
         self.weights = class_weights(train, config)
         self.lookup = label_lookup(config.classes)
+        self.limits = {config.classes.index(c): v for c, v in config.unknown_limits.items()}
         self.step, self.loss, self.best = 0, float("nan"), -1.0
 
     def run(
@@ -165,6 +176,7 @@ class Trainer:
             logits, target, self.weights, self.config.iou_weight, self.config.label_smoothing
         )
         loss = loss + self.config.balance_weight * balance_loss(self.model)
+        loss = loss + unknown_loss(logits, target, self.limits)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
@@ -189,10 +201,10 @@ class Trainer:
         self.model.eval()
         matrix = np.zeros((NODATA_CLASS, NODATA_CLASS + 1), np.int64)
         ids = torch.tensor(self.config.classes, dtype=torch.uint8)
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
             for images, labels in validation_chips(self.dev_scenes, self.config.chip, 8):
                 logits, _ = self.model(self._normalise(images), self.config.classes)
-                logits = F.interpolate(logits, labels.shape[1:], mode="bilinear")
+                logits = F.interpolate(logits.float(), labels.shape[1:], mode="bilinear")
                 predicted = ids[logits.argmax(1)]
                 matrix += confusion_matrix(labels.numpy(), predicted.numpy(), NODATA_CLASS)
         self._load(current)

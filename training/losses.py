@@ -58,6 +58,35 @@ def soft_jaccard_loss(logits: Tensor, target: Tensor, ignore_index: int = 255) -
     return 1 - (intersection[present] / union[present]).mean()
 
 
+def unknown_loss(
+    logits: Tensor, target: Tensor, limits: dict[int, float], ignore_index: int = 255
+) -> Tensor:
+    """Penalise classes that claim more of the unlabelled pixels than they can have.
+
+    Where only one class is labelled, nothing tells the network what is *not* of that class. A
+    limit on the expected share does so without calling any pixel a negative.
+
+    Args:
+        logits: (B, K, h, w).
+        target: (B, h, w) int64; the pixels at ``ignore_index`` are the unlabelled ones.
+        limits: By channel, the largest share 0-1 that costs nothing.
+        ignore_index: Marks pixels that say nothing.
+
+    Returns:
+        () sum over the channels of the share beyond the limit.
+
+    Source: Mann and McCallum 2010, "Generalized Expectation Criteria for Semi-Supervised Learning
+    with Weakly Labeled Data".
+    """
+    unknown = (target == ignore_index)[:, None]
+    if not limits or not unknown.any():
+        return logits.sum() * 0.0
+    share = (logits.float().softmax(1) * unknown).sum((0, 2, 3)) / unknown.sum()
+    channels = list(limits)
+    allowed = torch.tensor([limits[c] for c in channels], device=share.device)
+    return (share[channels] - allowed).clamp_min(0).sum()
+
+
 def balance_loss(model: torch.nn.Module) -> Tensor:
     """Mean load-balancing loss of all mixtures that ran in training mode; () or 0."""
     losses = [m.routing.balance_loss for m in moe_layers(model) if m.routing is not None]
