@@ -20,12 +20,20 @@ class Routing:
     """What the router decided in the last training forward.
 
     Attributes:
-        balance_loss: () load-balancing loss, 1 when all experts are used equally.
         usage: (E,) share of the kept token slots that each expert got; sums to 1.
+        probability: (E,) mean probability that the router gave each expert; sums to 1.
     """
 
-    balance_loss: Tensor
     usage: Tensor
+    probability: Tensor
+
+    @property
+    def balance_loss(self) -> Tensor:
+        """() load-balancing loss, 1 when all experts are used equally.
+
+        Source: Fedus et al. 2022, "Switch Transformers", eq. 4, over the k kept experts.
+        """
+        return len(self.usage) * (self.usage * self.probability).sum()
 
 
 class MoeLayer(nn.Module):
@@ -178,10 +186,8 @@ def _has_grouped_kernel(weight: Tensor, tokens: Tensor) -> bool:
 
 
 def _routing(logits: Tensor, chosen: Tensor, num_experts: int) -> Routing:
-    """Switch-style balance loss (Fedus et al. 2022, eq. 4) over the k kept experts."""
     usage = torch.bincount(chosen.flatten(), minlength=num_experts) / chosen.numel()
-    probability = logits.softmax(dim=-1).mean(dim=0)
-    return Routing(num_experts * (usage * probability).sum(), usage)
+    return Routing(usage, logits.softmax(dim=-1).mean(dim=0))
 
 
 def moe_layers(module: nn.Module) -> list[MoeLayer]:
