@@ -13,16 +13,17 @@ def make_field(name: str, kind: str, length: int = 0, precision: int = 0) -> Qgs
 
     Args:
         name: Name of the field.
-        kind: ``integer``, ``real`` or ``text``.
+        kind: ``integer``, ``long`` (64 bits), ``real`` or ``text``.
         length: Largest number of characters; 0 for the format's own limit.
         precision: Digits behind the point.
     """
     if _HAS_META_TYPES:
         types = QtCore.QMetaType.Type
-        chosen = {"integer": types.Int, "real": types.Double, "text": types.QString}
+        chosen = {"real": types.Double, "text": types.QString}
     else:
         types = QtCore.QVariant.Type
-        chosen = {"integer": types.Int, "real": types.Double, "text": types.String}
+        chosen = {"real": types.Double, "text": types.String}
+    chosen |= {"integer": types.Int, "long": types.LongLong}
     return QgsField(name, chosen[kind], "", length, precision)
 
 
@@ -30,6 +31,43 @@ def raster_layers_only():
     """The filter of layer combo boxes for raster layers."""
     newer = getattr(Qgis, "LayerFilter", None)
     return newer.RasterLayer if newer else QgsMapLayerProxyModel.Filter.RasterLayer
+
+
+def layer_filter(*names: str):
+    """The filter of layer combo boxes for several sorts of layers.
+
+    Args:
+        names: Of ``RasterLayer``, ``PolygonLayer`` and ``PointLayer``.
+    """
+    newer = getattr(Qgis, "LayerFilter", None)
+    flags = [getattr(newer or QgsMapLayerProxyModel.Filter, name) for name in names]
+    chosen = flags[0]
+    for flag in flags[1:]:
+        chosen = chosen | flag
+    return chosen
+
+
+def layer_geometry(layer) -> str:
+    """Sort of a vector layer's geometries: ``point``, ``line``, ``polygon`` or ``none``."""
+    newer = getattr(Qgis, "GeometryType", None)
+    types = newer if newer is not None else QgsWkbTypes.GeometryType
+    kind = layer.geometryType()
+    suffix = "" if newer is not None else "Geometry"
+    for name in ("Point", "Line", "Polygon"):
+        if kind == getattr(types, name + suffix):
+            return name.lower()
+    return "none"
+
+
+def point_type():
+    """The geometry type of point layers."""
+    newer = getattr(Qgis, "WkbType", None)
+    return newer.Point if newer else QgsWkbTypes.Type.Point
+
+
+def is_null(value: object) -> bool:
+    """Whether an attribute is empty; QGIS up to 3.34 says so with a QVariant."""
+    return value is None or (isinstance(value, QtCore.QVariant) and value.isNull())
 
 
 def polygon_type():

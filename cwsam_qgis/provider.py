@@ -5,6 +5,8 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from .algorithms.evaluate_map import EvaluateMap
+from .algorithms.sample_points import SamplePoints
 from .algorithms.segment_raster import SegmentRaster
 from .algorithms.segment_rasters import SegmentRasters
 from .icons import icon
@@ -42,3 +44,5 @@ class CwsamProvider(QgsProcessingProvider):
         """Add every algorithm."""
         self.addAlgorithm(SegmentRaster())
         self.addAlgorithm(SegmentRasters())
+        self.addAlgorithm(EvaluateMap())
+        self.addAlgorithm(SamplePoints())

@@ -165,7 +165,7 @@ def to_json(found: MapAccuracy) -> str:
         "counted": "pixels" if found.estimate is None else "points",
         "total": found.total,
         "merged": {str(k): v for k, v in found.merges.items()},
-        "figures": _overall(found),
+        "figures": overall_figures(found),
         "classes": [
             {"class_id": c, "class_name": class_title(c, "en"), **figures}
             for c, figures in class_figures(found).items()
@@ -251,7 +251,8 @@ def _csv_columns(found: MapAccuracy) -> Sequence[str]:
     return list(next(iter(figures.values()))) if figures else []
 
 
-def _overall(found: MapAccuracy) -> dict[str, float]:
+def overall_figures(found: MapAccuracy) -> dict[str, float]:
+    """The figures of the whole map as plain numbers by name."""
     if found.estimate is None:
         figures = scores(found.matrix)
         return {name: figures[name] for name in ("oa", "miou", "fwiou", "kappa")}

@@ -1,0 +1,321 @@
+"""Evaluations and samples through Processing, against the core's own figures."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import cwsam
+import numpy as np
+import pytest
+from cwsam.training.metrics import confusion_matrix, scores
+from osgeo import gdal, ogr, osr
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingUtils,
+    QgsProject,
+    QgsVectorLayer,
+)
+from tests.qgis.support import GRID, open_layer, write_raster
+from tests.qgis.test_processing import PLUGINS, QGIS_PROCESS, ROOT
+
+IDS = (5, 8, 24)
+ROTATED = (150000.0, 0.4, 0.3, 170000.0, 0.3, -0.4)
+
+
+@pytest.fixture(scope="module")
+def processing(qgis_app):
+    if PLUGINS not in sys.path:
+        sys.path.append(PLUGINS)
+    import processing
+    from processing.core.Processing import Processing
+
+    Processing.initialize()
+    plugin = cwsam.classFactory(None)
+    plugin.initProcessing()
+    yield processing
+    plugin.unload()
+
+
+def blocks(seed, height=60, width=90, side=6):
+    random = np.random.default_rng(seed)
+    coarse = random.choice(IDS, (-(-height // side), -(-width // side)))
+    return np.kron(coarse, np.ones((side, side), int))[:height, :width].astype(np.uint8)
+
+
+@pytest.fixture
+def truth():
+    labels = blocks(1)
+    labels[:, :7] = 255
+    return labels
+
+
+@pytest.fixture
+def mapped(truth):
+    wrong = np.random.default_rng(2).random(truth.shape) < 0.2
+    return np.where(wrong, blocks(3), np.where(truth == 255, 5, truth)).astype(np.uint8)
+
+
+def polygons(path, classes, grid=GRID, epsg=31370, names=None):
+    """Polygons that follow the pixels of a class map."""
+    height, width = classes.shape
+    raster = gdal.GetDriverByName("MEM").Create("", width, height, 1, gdal.GDT_Byte)
+    raster.SetGeoTransform(grid)
+    raster.GetRasterBand(1).WriteRaster(0, 0, width, height, classes.tobytes())
+    crs = osr.SpatialReference()
+    crs.ImportFromEPSG(31370)
+    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    traced = memory.CreateLayer("traced", crs, ogr.wkbPolygon)
+    traced.CreateField(ogr.FieldDefn("class_id", ogr.OFTInteger))
+    gdal.Polygonize(raster.GetRasterBand(1), None, traced, 0)
+    layer = QgsVectorLayer(
+        f"Polygon?crs=EPSG:{epsg}&field={'kind:string' if names else 'class_id:integer'}",
+        path, "memory",
+    )  # fmt: skip
+    move = QgsCoordinateTransform(
+        QgsCoordinateReferenceSystem("EPSG:31370"), layer.crs(), QgsProject.instance()
+    )
+    made = []
+    for feature in traced:
+        value = feature.GetField(0)
+        if value == 255:
+            continue
+        geometry = QgsGeometry.fromWkt(feature.GetGeometryRef().ExportToWkt())
+        geometry.transform(move)
+        one = QgsFeature(layer.fields())
+        one.setGeometry(geometry)
+        one.setAttributes([names[value] if names else value])
+        made.append(one)
+    layer.dataProvider().addFeatures(made)
+    layer.updateExtents()
+    assert layer.featureCount() > 10
+    return layer
+
+
+@pytest.fixture
+def evaluate(processing, tmp_path):
+    def run(prediction, reference, **more):
+        parameters = {"PREDICTION": prediction, "REFERENCE": reference,
+                      "JSON": str(tmp_path / "found.json"), **more}  # fmt: skip
+        result = processing.run("cwsam:evaluatemap", parameters)
+        found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+        assert result["COMPARED"] == found["total"]
+        assert result["OVERALL_ACCURACY"] == found["figures"]["oa"]
+        return found
+
+    return run
+
+
+def raster(path, classes, grid=GRID, **options):
+    return open_layer(write_raster(path, classes[None], grid=grid, **options), path.stem)
+
+
+def expected(truth, mapped):
+    return scores(confusion_matrix(truth, mapped, 255))
+
+
+@pytest.mark.parametrize("grid", [GRID, ROTATED], ids=["north", "rotated"])
+@pytest.mark.parametrize("kind", ["raster", "polygons"])
+def test_figures_equal_those_of_the_core(tmp_path, truth, mapped, evaluate, grid, kind):
+    prediction = raster(tmp_path / "map.tif", mapped, grid, nodata=255)
+    reference = (
+        raster(tmp_path / "truth.tif", truth, grid, nodata=255)
+        if kind == "raster"
+        else polygons("truth", truth, grid)
+    )
+    found, wanted = evaluate(prediction, reference), expected(truth, mapped)
+    assert found["total"] == (truth != 255).sum()
+    for name in ("oa", "miou", "fwiou", "kappa"):
+        assert found["figures"][name] == pytest.approx(wanted[name])
+    side = np.hypot(grid[1], grid[4])
+    assert found["classes"][0]["map_m2"] == pytest.approx(
+        found["classes"][0]["map_pixels"] * side**2, rel=1e-6
+    )
+
+
+def test_a_reference_in_another_crs_with_foreign_names(tmp_path, truth, mapped, evaluate):
+    prediction = raster(tmp_path / "map.tif", mapped)
+    reference = polygons("t", truth, epsg=4326, names={5: "Bos", 8: "Gras", 24: "water"})
+    found = evaluate(
+        prediction, reference, FIELD="kind", TABLE="bos=5\nGRAS=grassland", MERGE="8=5"
+    )
+    assert {c["class_id"] for c in found["classes"]} == {5, 24}
+    merged = [np.where(a == 8, 5, a) for a in (truth, mapped)]
+    assert found["figures"]["oa"] == pytest.approx(expected(*merged)["oa"], abs=0.01)
+
+
+def test_a_reference_raster_in_another_crs(tmp_path, truth, mapped, evaluate):
+    prediction = raster(tmp_path / "map.tif", mapped)
+    raster(tmp_path / "truth.tif", truth + 1, nodata=0)  # 255 wraps to 0
+    gdal.Warp(str(tmp_path / "far.tif"), str(tmp_path / "truth.tif"), dstSRS="EPSG:4326",
+              width=700, height=500, resampleAlg="near")  # fmt: skip
+    found = evaluate(prediction, open_layer(tmp_path / "far.tif"), TABLE="6=5,9=8,25=24")
+    assert found["total"] == pytest.approx((truth != 255).sum(), rel=0.02)
+    assert found["figures"]["oa"] == pytest.approx(expected(truth, mapped)["oa"], abs=0.02)
+
+
+def test_what_lies_beside_a_raster_without_nodata_is_unknown(tmp_path, mapped, evaluate):
+    prediction = raster(tmp_path / "map.tif", mapped)
+    part = raster(tmp_path / "part.tif", np.full((20, 30), 0, np.uint8))
+    assert evaluate(prediction, part)["total"] == 600
+
+
+def test_vector_maps(tmp_path, truth, mapped, evaluate):
+    drawn = polygons("map", mapped)
+    reference = raster(tmp_path / "truth.tif", truth, nodata=255)
+    wanted = expected(truth, mapped)["oa"]
+    assert evaluate(drawn, reference)["figures"]["oa"] == wanted
+    both = evaluate(drawn, polygons("truth", truth), PIXEL_SIZE=0.5)
+    assert both["figures"]["oa"] == wanted
+    assert both["total"] == (truth != 255).sum()
+
+
+def test_unsaved_edits_count(tmp_path, truth, mapped, evaluate):
+    prediction = raster(tmp_path / "map.tif", mapped)
+    reference = polygons("truth", truth)
+    reference.startEditing()
+    for feature in list(reference.getFeatures("class_id = 24")):
+        reference.deleteFeature(feature.id())
+    found = evaluate(prediction, reference)
+    reference.rollBack()
+    assert found["total"] == np.isin(truth, (5, 8)).sum()
+
+
+def label(layer, truth):
+    """Fill in the reference class, as somebody does by looking."""
+    layer.startEditing()
+    index = layer.fields().indexFromName("ref_class")
+    for feature in layer.getFeatures():
+        point = feature.geometry().asPoint()
+        col, row = int((point.x() - GRID[0]) / 0.5), int((GRID[3] - point.y()) / 0.5)
+        layer.changeAttributeValue(feature.id(), index, int(truth[row, col]))
+    assert layer.commitChanges()
+
+
+@pytest.mark.parametrize("target", ["TEMPORARY_OUTPUT", "points.gpkg"])
+def test_a_sample_is_drawn_labelled_and_evaluated(
+    processing, tmp_path, truth, mapped, evaluate, target
+):
+    prediction = raster(tmp_path / "map.tif", mapped, nodata=255)
+    whole = np.where(truth == 255, mapped, truth)
+    output = target if target.isupper() else str(tmp_path / target)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    result = processing.run(
+        "cwsam:samplepoints", {"MAP": prediction, "SIZE": 300, "SEED": 4, "OUTPUT": output},
+        context=context,
+    )  # fmt: skip
+    assert result["POINTS"] == 300
+    layer = result["OUTPUT"]
+    if isinstance(layer, str):
+        layer = QgsProcessingUtils.mapLayerFromString(layer, context) or QgsVectorLayer(layer)
+    assert layer.featureCount() == 300
+    label(layer, whole)
+    found = evaluate(prediction, layer)
+    assert found["counted"] == "points"
+    overall, margin = found["figures"]["oa"], found["figures"]["oa_margin95"]
+    assert abs(overall - (whole == mapped).mean()) < 1.5 * margin
+    assert 0.01 < margin < 0.06
+    for entry in found["classes"]:
+        true = (whole == entry["class_id"]).sum() * 0.25
+        assert abs(entry["area_m2"] - true) < 1.7 * entry["area_m2_margin95"]
+
+
+def test_the_sample_layer_offers_the_classes(processing, tmp_path, mapped):
+    prediction = raster(tmp_path / "map.tif", mapped)
+    QgsProject.instance().addMapLayer(prediction)
+    result = processing.runAndLoadResults(
+        "cwsam:samplepoints", {"MAP": prediction, "SIZE": 200, "OUTPUT": "TEMPORARY_OUTPUT"}
+    )
+    layer = QgsProject.instance().mapLayer(result["OUTPUT"])
+    index = layer.fields().indexFromName("ref_class")
+    setup = layer.editorWidgetSetup(index)
+    assert setup.type() == "ValueMap"
+    assert {"water": "24"} in setup.config()["map"]
+    hidden = layer.fields().indexFromName("map_class")
+    assert layer.editorWidgetSetup(hidden).type() == "Hidden"
+    assert len(layer.renderer().categories()) == 2
+    QgsProject.instance().clear()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"REFERENCE": "image"}, "has 3 bands"),
+        ({"REFERENCE": "map"}, "same layer"),
+        ({"FIELD": "nothing", "REFERENCE": "polygons"}, "Choose the field"),
+        ({"MERGE": "8"}, "no pair"),
+        ({"REFERENCE": "far"}, "cover the same ground"),
+        ({"HTML": "/nowhere/r.html"}, "does not exist"),
+        ({"TABLE": "5=wood"}, "sparse woodland"),
+    ],
+)
+def test_mistakes_end_in_our_sentences(processing, tmp_path, truth, mapped, wrong, words):
+    layers = {
+        "map": raster(tmp_path / "map.tif", mapped),
+        "truth": raster(tmp_path / "truth.tif", truth, nodata=255),
+        "far": raster(tmp_path / "far.tif", truth, epsg=32631),
+        "image": open_layer(write_raster(tmp_path / "image.tif", np.stack([mapped] * 3))),
+        "polygons": polygons("t", truth),
+    }
+    parameters = {"PREDICTION": layers["map"], "REFERENCE": "truth", **wrong}
+    parameters["REFERENCE"] = layers[parameters["REFERENCE"]]
+    feedback = QgsProcessingFeedback()
+    with pytest.raises(QgsProcessingException) as caught:
+        processing.run("cwsam:evaluatemap", parameters, feedback=feedback)
+    assert words in feedback.textLog() + str(caught.value)
+
+
+def test_cancel_is_heard(processing, tmp_path, truth, mapped):
+    feedback = QgsProcessingFeedback()
+    feedback.cancel()
+    parameters = {
+        "PREDICTION": raster(tmp_path / "map.tif", mapped),
+        "REFERENCE": raster(tmp_path / "truth.tif", truth),
+        "HTML": str(tmp_path / "r.html"),
+    }
+    with pytest.raises(QgsProcessingException, match="Stopped"):
+        processing.run("cwsam:evaluatemap", parameters, feedback=feedback)
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_qgis_process_runs_both_headless(qgis_app, tmp_path, truth, mapped):
+    raster(tmp_path / "map.tif", mapped)
+    raster(tmp_path / "truth.tif", truth, nodata=255)
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "cwsam").symlink_to(ROOT)
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+        "QGIS_PLUGINPATH": str(plugins),
+        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"),
+        "CWSAM_PACKAGES": sysconfig.get_path("purelib"),
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_RUNTIME_DIR": str(tmp_path),
+    }
+
+    def call(*arguments):
+        return subprocess.run(
+            [QGIS_PROCESS, *arguments], env=environment, cwd=tmp_path,
+            capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+
+    call("plugins", "enable", "cwsam")
+    done = call("run", "cwsam:evaluatemap", "--", "PREDICTION=map.tif", "REFERENCE=truth.tif",
+                "HTML=r.html", "CSV=r.csv")  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{expected(truth, mapped)['oa']:.10f}"[:8] in done.stdout
+    assert "<svg" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert Path(tmp_path / "r_matrix.csv").is_file()
+    done = call("run", "cwsam:samplepoints", "--", "MAP=map.tif", "SIZE=200",
+                "OUTPUT=points.gpkg")  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert QgsVectorLayer(str(tmp_path / "points.gpkg"), "p", "ogr").featureCount() == 200
