@@ -11,13 +11,14 @@ import click
 import torch
 from tqdm import tqdm
 
+from .device import DeviceMeter, device_meter
 from .errors import CwsamError
 from .estimate import (
     Estimate,
     check_fits,
+    describe,
     estimate,
     refusals,
-    size_text,
 )
 from .io.batch import Job, JobResult, result_table
 from .io.job import (
@@ -169,11 +170,7 @@ class Run:
                 check_distinct(job.images, job.outputs)
                 with open_images(job.images, self.options) as source:
                     expected = self._estimate(job, source)
-                click.echo(
-                    f"{job.name}: {expected.tiles} tiles, about {expected.seconds:.0f} s, "
-                    f"{size_text(expected.memory)} of memory, {size_text(expected.output)} of disk "
-                    f"for the results, {size_text(expected.journal)} for the journal."
-                )
+                click.echo(f"{job.name}: {describe(expected)}")
                 check_fits(self._refusals(job.outputs, expected))
             except CwsamError as error:
                 click.echo(f"Error: {error}", err=True)
@@ -182,13 +179,20 @@ class Run:
 
     def _estimate(self, job: Job, source: object) -> Estimate:
         settled, _ = self.options.for_raster(source.info)
-        return estimate(source, self.predictor, settled, job.outputs.polygons is not None)
+        polygons = job.outputs.polygons is not None
+        return estimate(source, self.predictor, settled, polygons, self._meter)
 
     def _refusals(self, outputs: Outputs, expected: Estimate) -> list[str]:
         folder = outputs.paths()[0].parent
         free_output = shutil.disk_usage(folder).free if folder.is_dir() else None
         cache = next(p for p in (cache_folder(), *cache_folder().parents) if p.is_dir())
-        return refusals(expected, available_bytes(), free_output, shutil.disk_usage(cache).free)
+        free_device = self._meter.free() if self._meter is not None else None
+        free_cache = shutil.disk_usage(cache).free
+        return refusals(expected, available_bytes(), free_output, free_cache, free_device)
+
+    @property
+    def _meter(self) -> DeviceMeter | None:
+        return device_meter(self.predictor.plan)
 
     def record(self, job: Job) -> dict[str, object]:
         """What is run, for the output."""

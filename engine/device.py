@@ -40,6 +40,32 @@ class DevicePlan:
     int8: bool = False
 
 
+class DeviceMeter:
+    """Measures the memory of a CUDA device that this process holds, in bytes."""
+
+    def start(self) -> None:
+        """Begin a measurement."""
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        self._held = torch.cuda.memory_allocated()
+
+    def read(self) -> tuple[int, int]:
+        """``(held, peak)``: at the start, and at most since then."""
+        torch.cuda.synchronize()
+        return self._held, torch.cuda.max_memory_reserved()
+
+    def free(self) -> int:
+        """What this process may hold altogether."""
+        free, _ = torch.cuda.mem_get_info()
+        return free + torch.cuda.memory_reserved()
+
+
+def device_meter(plan: DevicePlan) -> DeviceMeter | None:
+    """The meter for a plan's device; None where memory is not measured: CPU and Metal."""
+    return DeviceMeter() if plan.device == "cuda" else None
+
+
 def choose_device(wanted: str = "auto", precision: str = "auto") -> DevicePlan:
     """Choose the compute device and its precision.
 

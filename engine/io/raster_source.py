@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _RGB = ("red", "green", "blue")
 
+_NO_VALUE = 1e38
+"""No measurement is as large; -3.4e38 is many a program's nodata, often without a tag."""
+
 
 def open_raster(
     path: str | Path, expand_palette: bool = True, gsd_m: float | None = None
@@ -50,6 +54,7 @@ def open_raster(
         dataset = open_dataset(path)
         try:
             _check_bands(dataset, path)
+            _check_place(dataset, path)
             source = RasterioSource(dataset, _short(path), expand_palette)
             if gsd_m is not None:
                 source.resample(gsd_m)
@@ -75,10 +80,10 @@ def default_bands(info: RasterInfo) -> tuple[int, ...]:
 class RasterioSource:
     """A :class:`~cwsam.engine.ports.RasterSource` over an open rasterio dataset.
 
-    A pixel is invalid where an alpha band is 0, a mask hides it, or a value is NaN or
-    infinite. A nodata value hides a pixel when any band holds it; but the nodata values 0
-    and the type's maximum, which ordinary dark or bright pixels have in single bands too,
-    hide one only when all bands that are read hold theirs.
+    A pixel is invalid where an alpha band is 0, a mask hides it, or a value is NaN, infinite or
+    beyond what is ever measured (1e38). A nodata value hides a pixel when any band holds it; but
+    the nodata values 0 and the type's maximum, which ordinary dark or bright pixels have in
+    single bands too, hide one only when all bands that are read hold theirs.
 
     Attributes:
         notices: Sentences on the raster's form that the user should read.
@@ -290,6 +295,17 @@ def _check_bands(dataset: DatasetReader, path: str | Path) -> None:
         )
 
 
+def _check_place(dataset: DatasetReader, path: str | Path) -> None:
+    """Refuse geotransforms that put all pixels on one point or line, or nowhere."""
+    grid = dataset.transform
+    area = grid.a * grid.e - grid.b * grid.d
+    if not (math.isfinite(area + grid.c + grid.f) and area):
+        raise RasterError(
+            f"{_short(path)} has pixels without a size on the map: correct its geotransform with "
+            "gdal_edit.py -a_ullr, or remove it with gdal_edit.py -unsetgt."
+        )
+
+
 def _short(path: str | Path) -> str:
     return Path(str(path)).name or str(path)
 
@@ -313,7 +329,7 @@ def _visible(pixels: np.ndarray, nodata: Sequence[float | None]) -> np.ndarray:
     all_hidden = np.ones(shape, bool) if None not in nodata else None
     for band, value in zip(pixels, nodata):
         if band.dtype.kind == "f":
-            valid &= np.isfinite(band)
+            valid &= np.abs(band) < _NO_VALUE
         if value is None:
             continue
         hidden = _equals(band, value)
