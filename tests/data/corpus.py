@@ -111,6 +111,105 @@ def odd_places() -> list[Odd]:
     ]
 
 
+def odd_files() -> list[Odd]:
+    """File formats and ways to say what a pixel means."""
+
+    def driver(name: str, suffix: str, bands: int = 3, **options: object) -> Odd:
+        def write(folder: Path) -> Path:
+            pixels = np.repeat(plane()[None], bands, 0).astype("uint8")
+            bare = {} if suffix in (".tif", ".img", ".bil") else {"crs": None, "transform": None}
+            path = folder / f"odd{suffix}"
+            return write_raster(path, pixels, driver=name, **bare, **options)
+
+        return Odd(f"{name}_{'_'.join(map(str, options.values()))}", write)
+
+    def alpha(dtype: str) -> Odd:
+        top = float(np.iinfo(dtype).max)
+        scale = top / 255
+
+        def write(folder: Path) -> Path:
+            pixels = np.repeat(plane()[None] * scale, 4, 0)
+            pixels[3] = top
+            pixels[(slice(None), *HOLE)] = 0
+            colours = ("red", "green", "blue", "alpha")
+            return write_raster(folder / "odd.tif", pixels.astype(dtype), colours=colours)
+
+        return Odd(f"alpha_{dtype}", write, scale, True)
+
+    def palette(folder: Path) -> Path:
+        levels = {20: (20,) * 4, 120: (120,) * 4, 220: (220,) * 4}
+        numbers = np.searchsorted([20, 120, 220], plane()) + 1
+        numbers[HOLE] = 0
+        colours = dict(enumerate([(0, 0, 0, 0), *((*c[:3], 255) for c in levels.values())]))
+        return write_raster(
+            folder / "odd.tif", numbers[None].astype("uint8"), palette=colours, nodata=0
+        )
+
+    def untagged(folder: Path) -> Path:
+        pixels = np.repeat(plane()[None], 3, 0)
+        pixels[(slice(None), *HOLE)] = -3.4028234663852886e38
+        return write_raster(folder / "odd.tif", pixels.astype("float32"))
+
+    def infinite(folder: Path) -> Path:
+        pixels = np.repeat(plane()[None], 3, 0)
+        pixels[(slice(None), *HOLE)] = np.inf
+        return write_raster(folder / "odd.tif", pixels.astype("float64"), nodata=-9999)
+
+    return [
+        driver("COG", ".tif", compress="deflate"),
+        driver("HFA", ".img"),
+        driver("ENVI", ".bil", interleave="bil"),
+        driver("BMP", ".bmp"),
+        driver("PNG", ".png"),
+        driver("GTiff", ".tif", interleave="band", compress="zstd"),
+        driver("GTiff", ".tif", bigtiff="yes"),
+        alpha("uint8"),
+        alpha("uint16"),
+        Odd("palette", palette, hole=True),
+        Odd("float_lowest_untagged", untagged, hole=True),
+        Odd("infinite", infinite, hole=True),
+        *(Odd(f"vrt_{kind}", _vrt(kind), hole=kind == "hole") for kind in ("mosaic", "hole")),
+    ]
+
+
+def _vrt(kind: str) -> Callable[[Path], Path]:
+    """A virtual mosaic of two halves, or of one raster that leaves a hole out."""
+
+    def write(folder: Path) -> Path:
+        pixels = np.repeat(plane()[None], 3, 0).astype("uint8")
+        (folder / "parts").mkdir()
+        write_raster(folder / "parts" / "whole.tif", pixels)
+        rows, cols = HOLE
+        mosaic = [(0, 0, WIDTH, 20), (0, 20, WIDTH, HEIGHT - 20)]
+        around = [
+            (0, 0, WIDTH, rows.start),
+            (0, rows.start, cols.start, rows.stop - rows.start),
+            (cols.stop, rows.start, WIDTH - cols.stop, rows.stop - rows.start),
+            (0, rows.stop, WIDTH, HEIGHT - rows.stop),
+        ]
+        boxes = mosaic if kind == "mosaic" else around
+        (folder / "odd.vrt").write_text(_vrt_text(boxes, kind == "hole"))
+        return folder / "odd.vrt"
+
+    return write
+
+
+def _vrt_text(boxes: list[tuple[int, int, int, int]], hides: bool) -> str:
+    bands = ""
+    for number in (1, 2, 3):
+        bands += f'<VRTRasterBand dataType="Byte" band="{number}">'
+        bands += "<NoDataValue>0</NoDataValue>" if hides else ""
+        for box in boxes:
+            place = 'xOff="{}" yOff="{}" xSize="{}" ySize="{}"'.format(*box)
+            bands += (
+                '<SimpleSource><SourceFilename relativeToVRT="1">parts/whole.tif</SourceFilename>'
+                f"<SourceBand>{number}</SourceBand><SrcRect {place}/><DstRect {place}/>"
+                "</SimpleSource>"
+            )
+        bands += "</VRTRasterBand>"
+    return f'<VRTDataset rasterXSize="{WIDTH}" rasterYSize="{HEIGHT}">{bands}</VRTDataset>'
+
+
 def write_intact(folder: Path, driver: str) -> Path:
     """A whole raster in one of the formats that :func:`cuts` cuts off."""
     pixels = np.repeat(plane(120, 160)[None], 3, 0).astype("uint8")
