@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import Qgis, QgsApplication
+from qgis.PyQt.QtCore import QT_VERSION_STR
 
 from .. import __version__
 from ..engine.errors import CwsamError, DeviceError
@@ -40,19 +41,37 @@ def packages_folder() -> Path:
     return Path(QgsApplication.qgisSettingsDirPath()) / "cwsam" / "packages"
 
 
+_added: list[str] = []
+"""Folders that were put on ``sys.path`` here; the user may choose another meanwhile."""
+
+
 def add_packages_folder() -> None:
     """Look for packages in the private folder too, after all other places."""
+    _settle()
     folder = str(packages_folder())
     if Path(folder).is_dir() and folder not in sys.path:
         sys.path.append(folder)
+        _added.append(folder)
         importlib.invalidate_caches()
+
+
+def _settle() -> None:
+    """Put in place what was installed while QGIS still used an older copy."""
+    folder = packages_folder()
+    if folder.with_name(folder.name + ".new").is_dir() and "torch" not in sys.modules:
+        from .packages import Folders, is_ours
+
+        folders = Folders(folder)
+        if is_ours(folders.incoming):
+            folders.settle()
 
 
 def remove_packages_folder() -> None:
     """Undo :func:`add_packages_folder`."""
-    folder = str(packages_folder())
-    if folder in sys.path:
-        sys.path.remove(folder)
+    while _added:
+        folder = _added.pop()
+        if folder in sys.path:
+            sys.path.remove(folder)
 
 
 def has_torch() -> bool:
@@ -133,7 +152,7 @@ def missing_sentence() -> str:
 
 
 def _remedy() -> str:
-    return tr("install it with the command under Details and restart QGIS.")
+    return tr("install it under Raster ▸ CWSAM ▸ PyTorch….")
 
 
 def install_command() -> str:
@@ -183,11 +202,39 @@ def _cuda_of_installed_torch() -> str | None:
 
 def diagnostics() -> str:
     """Versions for a bug report; names no folder of the user."""
-    torch = sys.modules.get("torch")
+    from importlib import metadata
+
+    try:
+        numpy = metadata.version("numpy")
+    except metadata.PackageNotFoundError:
+        numpy = "missing"
     lines = [
         f"CWSAM {__version__}",
-        f"QGIS {Qgis.QGIS_VERSION}",
+        f"QGIS {Qgis.QGIS_VERSION}, Qt {QT_VERSION_STR}",
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}",
-        f"torch {torch.__version__ if torch else ('not loaded' if has_torch() else 'missing')}",
+        f"torch {_torch_line()}",
+        f"numpy {numpy}",
+        f"cores {os.cpu_count()}, memory {_memory_text()}",
     ]
     return "\n".join(lines)
+
+
+def _torch_line() -> str:
+    from .packages import read_torch
+
+    spec = None if "torch" in sys.modules or not has_torch() else importlib.util.find_spec("torch")
+    if "torch" in sys.modules and sys.modules["torch"] is not None:
+        return f"{sys.modules['torch'].__version__}, loaded"
+    if spec is None or spec.origin is None:
+        return "missing"
+    facts = read_torch(Path(spec.origin).parents[1])
+    where = "own folder" if packages_folder() in Path(spec.origin).parents else "QGIS's Python"
+    return f"{facts.version if facts else '?'}, not loaded, {where}"
+
+
+def _memory_text() -> str:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return "unknown"
+    return f"{total / 2**30:.0f} GiB"

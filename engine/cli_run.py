@@ -150,8 +150,9 @@ class Run:
 
     def _resume(self) -> Resume:
         plan = self.predictor.plan
-        network = (self.loaded.identity, self.predictor.class_ids, plan.device, plan.dtype)
-        identity = (*map(str, network), torch.__version__, str(self.options.gsd_m))
+        network = (self.loaded.identity, self.loaded.storage, self.predictor.class_ids)
+        arithmetic = (plan.device, plan.dtype, plan.int8, torch.__version__)
+        identity = tuple(map(str, (*network, *arithmetic, self.options.gsd_m)))
         return Resume(identity, self.settings["fresh"])
 
     def _check(self, job: Job) -> None:

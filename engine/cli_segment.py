@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,11 +12,12 @@ from click.core import ParameterSource
 
 from .cli_options import kept_classes, path_type, polygon_options, vector_settings
 from .cli_run import Run, make_predictor
-from .device import choose_device, keep_large_allocations, set_threads
+from .device import choose_device, choose_storage, keep_large_allocations, set_threads
 from .errors import ConfigError
 from .io.batch import expand_images, plan_outputs
 from .io.job import JobOptions, Outputs
 from .io.record import PATHS, read_record
+from .memory import available_bytes
 from .models.checkpoint import DEFAULT_MODEL, load_model
 from .pipeline import SegmentOptions
 from .staging import check_writable
@@ -38,6 +40,18 @@ from .tiling.normalize import Stretch
     help="Name of a bundled model or a checkpoint file.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    help="auto, float32, bfloat16, float16 or int8 (CPU only).",
+)
+@click.option(
+    "--storage",
+    default="auto",
+    show_default=True,
+    help="Large weights in memory: auto, float32 or bfloat16 (half the memory).",
+)
 @click.option("--tile", type=int, default=0, help="Side of a tile in pixels; the model's own if 0.")
 @click.option("--overlap", type=int, default=-1, help="Overlap of tiles in pixels; tile / 8 if -1.")
 @click.option("--bands", help="Red, green and blue band, for instance 4,3,2.")
@@ -97,8 +111,9 @@ def segment(context: click.Context, /, **settings: object) -> None:
     threads = set_threads()
     if settings["threads"]:
         torch.set_num_threads(threads := settings["threads"])
-    plan = choose_device(settings["device"])
-    loaded = load_model(settings["model"])
+    plan = choose_device(settings["device"], settings["precision"])
+    storage = partial(choose_storage, settings["storage"], plan, available_bytes())
+    loaded = load_model(settings["model"], storage=storage)
     if known not in (None, loaded.identity):
         raise ConfigError(
             f"The record was made with other weights than {loaded.name} holds now: give the "

@@ -29,6 +29,10 @@ class DeviceError(CwsamError, RuntimeError):
     """The asked-for compute device is missing or too small."""
 
 
+class DependencyError(CwsamError, ImportError):
+    """An optional Python package is missing."""
+
+
 class TrainingDataError(CwsamError, ValueError):
     """Images or labels cannot be used for training."""
 

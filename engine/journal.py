@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from .ports import RasterSource
 
-CACHE_LIMIT = 10 << 30
-"""Bytes that journals may take together before the oldest ones go."""
+CACHE_LIMIT_GB = 10
+"""What journals may take together before the oldest ones go, where nothing else is asked for."""
 
 _HEADER = struct.Struct("<4s6I")  # magic, row of tiles, first row, rows, tiles, length, CRC
 _MAGIC = b"CWJ1"
@@ -48,6 +48,12 @@ def cache_folder() -> Path:
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "cwsam"
+
+
+def cache_limit() -> int:
+    """Bytes that journals may take together: ``CWSAM_CACHE_GB``, a whole number, or 10 GiB."""
+    asked = os.environ.get("CWSAM_CACHE_GB", "")
+    return (int(asked) if asked.isdecimal() else CACHE_LIMIT_GB) << 30
 
 
 def raster_facts(source: RasterSource, path: str | None, bands: Sequence[int]) -> dict[str, str]:
@@ -272,11 +278,11 @@ def open_journal(
     """
     base = cache_folder() / "journals"
     name = hashlib.sha256("\0".join(where).encode()).hexdigest()[:32]
-    clean_journals(base, keep=name)
+    clean_journals(base, cache_limit(), keep=name)
     return Journal(base / name, facts, width, fresh)
 
 
-def clean_journals(base: Path, limit: int = CACHE_LIMIT, keep: str = "") -> None:
+def clean_journals(base: Path, limit: int, keep: str = "") -> None:
     """Remove the oldest journals until all together take at most ``limit`` bytes.
 
     Args:

@@ -9,6 +9,7 @@ import torch
 
 from .errors import DeviceError
 from .layers.quantized import quantise_int8
+from .layers.storage import lower_storage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,8 @@ class TorchPredictor:
         self.model = model.to(plan.device).eval().requires_grad_(False)
         if plan.int8:
             quantise_int8(self.model)
+        else:
+            lower_storage(self.model, plan.dtype)
         if plan.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.plan, self.patch, self.tile = plan, patch, tile

@@ -162,6 +162,8 @@ class Staging:
         """Remove the folder and what is in it."""
         self._remove()
 
+    close = discard
+
     def _restore(self, backup: Path, moved: Sequence[str]) -> None:
         for name in moved:
             with suppress(OSError):

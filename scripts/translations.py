@@ -53,7 +53,8 @@ def plugin_texts() -> dict[str, set[str]]:
 def engine_texts() -> set[str]:
     """What the engine and the training core say, f-strings with ``{1}``, ``{2}``… for values.
 
-    These are all sentences, the labels of progress, and the reasons of the choice of device.
+    These are all sentences, the labels of progress, the reasons of the choice of device, and
+    the lines of the look into a weights file.
     """
     texts = set()
     for room in ("engine", "training"):
@@ -86,7 +87,7 @@ def _said_by(path: Path) -> set[str]:
         if text is None:
             continue
         sentence = re.match(r"""[A-Z{'"-]""", text) and " " in text and text.endswith(".")
-        reason = path.stem == "device" and " " in text
+        reason = path.stem in ("device", "inspect") and " " in text
         if sentence or reason or node in labels:
             said.add(text)
     return {text for text in said if re.sub(r"\{\d+\}", "", text).strip(" .,;:or")}

@@ -49,28 +49,21 @@ def change_colours(image: Tensor, config: AugmentConfig, rng: torch.Generator) -
 
 
 def cutmix(
-    images: Tensor, labels: Tensor, probability: float, rng: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Paste a rectangle of another chip into some chips (Yun et al. 2019), labels included.
+    image: Tensor, labels: Tensor, donor: Tensor, donor_labels: Tensor, rng: torch.Generator
+) -> None:
+    """Paste a rectangle of another chip into a chip, in place (Yun et al. 2019).
 
     Args:
-        images: (B, 3, h, w).
-        labels: (B, h, w).
-        probability: Of a paste, for each chip.
+        image: (3, h, w); receives the rectangle.
+        labels: (h, w); receives its labels.
+        donor: (3, h, w).
+        donor_labels: (h, w).
         rng: Source of randomness.
     """
-    b, _, h, w = images.shape
-    images, labels, donors = images.clone(), labels.clone(), (images, labels)
-    for i in range(b):
-        if float(torch.rand((), generator=rng)) >= probability:
-            continue
-        j = int(torch.randint(b, (), generator=rng))
-        height, width = (
-            int(n * (0.25 + 0.5 * float(torch.rand((), generator=rng)))) for n in (h, w)
-        )
-        top = int(torch.randint(h - height + 1, (), generator=rng))
-        left = int(torch.randint(w - width + 1, (), generator=rng))
-        part = (slice(top, top + height), slice(left, left + width))
-        images[(i, slice(None), *part)] = donors[0][(j, slice(None), *part)]
-        labels[(i, *part)] = donors[1][(j, *part)]
-    return images, labels
+    h, w = labels.shape
+    height, width = (int(n * (0.25 + 0.5 * float(torch.rand((), generator=rng)))) for n in (h, w))
+    top = int(torch.randint(h - height + 1, (), generator=rng))
+    left = int(torch.randint(w - width + 1, (), generator=rng))
+    rows, cols = slice(top, top + height), slice(left, left + width)
+    image[:, rows, cols] = donor[:, rows, cols]
+    labels[rows, cols] = donor_labels[rows, cols]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,17 +13,22 @@ from tqdm import tqdm
 
 from ..engine.cli import main, make_predictor
 from ..engine.config import from_mapping, load_model_config, read_yaml
-from ..engine.device import bfloat16_is_faster, choose_device, keep_large_allocations
+from ..engine.device import DEVICES, DevicePlan, choose_device, keep_large_allocations
 from ..engine.io.raster_source import open_raster
 from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
 from ..engine.models.checkpoint import load_model, save_model
+from ..engine.tiling.normalize import choose_radiometry
 from ..engine.types import Window
 from . import cli_accuracy
 from .config import TrainConfig, load_train_config
-from .dataset import load_scenes
+from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
+from .folders import load_parts
 from .loop import Trainer, TrainingStatus
+from .schedule import freeze, parameter_table, training_plan
+from .start import read_run, start_from
+from .team import Team
 
 __all__ = ["main"]
 
@@ -33,6 +40,7 @@ for _command in cli_accuracy.COMMANDS:
 @click.argument("config", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--run",
+    "--folder",
     "folder",
     type=click.Path(path_type=Path),
     default=Path("runs/train"),
@@ -41,20 +49,56 @@ for _command in cli_accuracy.COMMANDS:
 )
 @click.option("--data", type=str, help="Data folder instead of the configuration's.")
 @click.option("--steps", type=int, help="Steps instead of the configuration's.")
+@click.option(
+    "--initialise-from", type=str, help="Weights to start from instead of the configuration's."
+)
+@click.option("--device", type=click.Choice(DEVICES), help="Instead of the configuration's.")
 @click.option("--resume", is_flag=True, help="Continue the run in the folder.")
-def train(config: Path, folder: Path, data: str | None, steps: int | None, resume: bool) -> None:
-    """Train a model from a configuration file."""
+@click.option(
+    "--parameters", is_flag=True, help="Print the table of parameters and stop; no data needed."
+)
+def train(config: Path, folder: Path, resume: bool, parameters: bool, **settings: object) -> None:
+    """Train a model from a configuration file; Ctrl-C saves and stops.
+
+    Started by torchrun, its processes share the run (write --folder there, as torchrun claims
+    --run): torchrun --nproc-per-node 2 -m cwsam.training.cli train CONFIG --folder FOLDER.
+    """
     keep_large_allocations()
-    recipe = load_train_config(config, data=data, steps=steps)
-    trainer = make_trainer(recipe, folder)
+    recipe = load_train_config(config, **settings)
+    if parameters:
+        model = build_model(load_model_config(recipe.model))
+        freeze(model, recipe.freeze)
+        click.echo(parameter_table(model))
+        return
+    plan = training_plan(recipe.device, recipe.precision)
+    if not is_distributed():
+        _train(make_trainer(recipe, folder, plan), resume)
+        return
+    plan = replace(plan, device=local_device(plan.device))
+    with joined(plan.device) as team:
+        _train(make_trainer(recipe, folder, plan, team), resume)
+
+
+def _train(trainer: Trainer, resume: bool) -> None:
+    """Run a trainer with a progress bar, on the first process only; Ctrl-C saves."""
     if resume:
         trainer.resume()
-    click.echo(
-        f"{'bfloat16' if trainer.autocast else 'float32'} on {torch.get_num_threads()} threads"
-    )
-    with tqdm(total=recipe.steps, initial=trainer.step, unit="step") as bar:
-        figures = trainer.run(lambda status: _show(bar, status))
-    click.echo(f"mIoU {figures['miou']:.4f}  OA {figures['oa']:.4f}  in {folder}")
+    first = trainer.team.rank == 0
+    if first:
+        click.echo(f"{trainer.plan.reason} {trainer.team.size} process(es).", err=True)
+    stopped = []
+    before = signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+    try:
+        total = trainer.config.steps
+        with tqdm(total=total, initial=trainer.step, unit="step", disable=not first) as bar:
+            figures = trainer.run(lambda status: _show(bar, status), lambda: bool(stopped))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if first:
+        click.echo(
+            f"mIoU {figures['miou']:.4f}  FWIoU {figures['fwiou']:.4f}  OA {figures['oa']:.4f}  "
+            f"in {trainer.folder.path}"
+        )
 
 
 @main.command()
@@ -93,11 +137,10 @@ def package(
     recipe = load_train_config(config, data=data)
     model_config = load_model_config(recipe.model)
     model = build_model(model_config)
-    state = torch.load(folder / checkpoint, weights_only=True)
-    model.load_state_dict({**state["model"], **state["average"]})
+    model.load_state_dict(read_run(folder / checkpoint))
     texts = {**read_yaml(card), "classes_seen": recipe.classes}
     save_model(output, model, model_config, from_mapping(ModelCard, texts, str(card)))
-    scenes = load_scenes(Path(recipe.data), "dev", set(recipe.sources), read_file)
+    scenes = load_parts(recipe, read_file)[1]
     predictor = make_predictor(load_model(output), choose_device("cpu"))
     with tqdm(total=len(scenes), unit="scene") as bar:
         matrices = confusion_by_source(
@@ -111,32 +154,47 @@ def package(
         click.echo(f"{value:.3f}  {name}")
 
 
-def make_trainer(recipe: TrainConfig, folder: Path) -> Trainer:
+def make_trainer(
+    recipe: TrainConfig, folder: Path, plan: DevicePlan, team: Team | None = None
+) -> Trainer:
     """Read the data and build the model of a recipe, seeded."""
     torch.manual_seed(recipe.seed)
-    root, sources = Path(recipe.data), set(recipe.sources)
-    train_scenes, dev_scenes = (
-        load_scenes(root, part, sources, read_file) for part in ("train", "dev")
-    )
+    train_scenes, dev_scenes = load_parts(recipe, read_file)
     model = build_model(load_model_config(recipe.model))
-    autocast = recipe.precision == "bfloat16" or (
-        recipe.precision == "auto" and bfloat16_is_faster()
-    )
-    return Trainer(model, recipe, train_scenes, dev_scenes, folder, autocast)
+    if recipe.initialise_from:
+        report = start_from(model, Path(recipe.initialise_from))
+        if team is None or team.rank == 0:
+            click.echo(f"{recipe.initialise_from}: {report}", err=True)
+    return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team)
 
 
 def read_file(path: Path, labels: bool) -> np.ndarray:
-    """Read a whole image file: (bands, h, w) uint8; label palettes stay numbers."""
+    """Read a whole image file: (bands, h, w); label palettes stay numbers.
+
+    Images of more than eight bits are stretched to 0-255 as in segmentation.
+
+    Raises:
+        RasterError: The file cannot be read.
+    """
     with open_raster(path, expand_palette=not labels) as source:
         info = source.info
-        bands = range(1, 2 if labels else min(len(info.dtypes), 3) + 1)
-        pixels, _ = source.read(Window(0, 0, info.width, info.height), list(bands))
-    return pixels
+        bands = list(range(1, 2 if labels else min(len(info.dtypes), 3) + 1))
+        pixels, _ = source.read(Window(0, 0, info.width, info.height), bands)
+        if labels or pixels.dtype == np.uint8:
+            return pixels
+        values = choose_radiometry(source, bands).normalise(
+            pixels, np.ones(pixels.shape[1:], bool), [0.0] * len(bands), [1.0] * len(bands)
+        )
+    return np.rint(values * 255).astype(np.uint8)
 
 
 def _show(bar: tqdm, status: TrainingStatus) -> None:
-    shown = {"loss": f"{status.loss:.3f}"}
+    shown = {"loss": f"{status.loss:.3f}", "balance": f"{status.balance:.2f}"}
     if status.scores is not None:
         shown.update(miou=f"{status.scores['miou']:.3f}", oa=f"{status.scores['oa']:.3f}")
     bar.set_postfix(shown)
     bar.update(status.step - bar.n)
+
+
+if __name__ == "__main__":
+    main()

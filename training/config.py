@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ..engine.config import from_mapping, read_yaml
 from ..engine.errors import ConfigError
+from ..engine.types import NODATA_CLASS
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,21 @@ class SourceConfig:
 
 
 @dataclass(frozen=True)
+class FolderConfig:
+    """Images and labels of the same names in two folders.
+
+    Attributes:
+        images: Folder of the images.
+        labels: Folder of the label images.
+    """
+
+    images: str = ""
+    labels: str = ""
+
+
+@dataclass(frozen=True)
 class AugmentConfig:
-    """Random changes to a chip.
+    """Random changes to a chip, one draw for the whole chip as another raster would have it.
 
     Attributes:
         gain: Largest relative change of one channel's brightness.
@@ -50,13 +66,22 @@ class TrainConfig:
 
     Attributes:
         model: Variant to train.
-        data: Folder with ``split.json`` (lists ``train`` and ``dev`` of pairs ``image`` and
-            ``labels33``, paths relative to the folder).
         classes: Class ids that have labels; the class head trains these.
-        sources: Settings by first folder of the image's path; others take no part.
+        data: Folder with ``split.json`` (lists ``train`` and ``dev`` of pairs ``image`` and
+            ``labels33``, paths relative to the folder); or use the next two.
+        train: Folders of images and labels to learn from.
+        validation: Folders of images and labels to validate on.
+        palette: By class id, the colour [r, g, b] of labels that are drawn; empty where label
+            images hold class ids.
+        ignore_index: Value of a label image that says nothing, beside 255.
+        sources: Settings by first folder of the image's path; others take no part. Empty: all
+            take part with the default settings.
         chip: Side of a training chip in pixels.
-        batch: Chips a step.
-        steps: Optimiser steps.
+        batch: Chips a process takes at once.
+        accumulate: Batches whose gradients make one step.
+        validation_batch: Chips of a batch in validation.
+        steps: Optimiser steps; 0 to count by epochs.
+        epochs: How often the area of the scenes is drawn, where ``steps`` is 0.
         learning_rate: Peak of AdamW's learning rate.
         min_learning_rate: End of the cosine.
         warmup: Steps of linear warm-up.
@@ -65,23 +90,41 @@ class TrainConfig:
         weight_decay: AdamW's decay, on matrices only.
         iou_weight: Weight of the soft Jaccard loss beside cross-entropy.
         balance_weight: Weight of the experts' load-balancing loss.
-        class_power: Class weights are frequency to the power of minus this.
+        class_power: Class weights are the frequency among drawn pixels to the power of minus this.
+        class_weights: Weights by class id instead; classes left out weigh 1.
         label_smoothing: Share of the target spread over all classes.
+        unknown_limits: By class id, the largest share of the unlabelled pixels that the class
+            may claim without a penalty. Says how rare a class is, and of no pixel what it is.
+        initialise_from: Weights to start from: a file of ours, of CWSAM or of SAM, or the
+            checkpoint of a run; empty to start from random weights.
+        freeze: Beginnings of the names of parameters that stay as they are.
         clip_norm: Largest norm of the gradient.
         ema: Decay of the averaged weights that are evaluated and kept.
         validate_every: Steps between validations.
+        save_every: Steps between checkpoints.
         seed: Seed of every random number.
-        precision: ``float32``, ``bfloat16`` or ``auto`` (measured on the machine).
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        precision: ``float32``, ``bfloat16``, ``float16`` or ``auto`` (what is fastest there).
+        checkpoint_gradients: Keep only the blocks' inputs and compute the rest twice: less
+            memory for a third more time.
+        tensorboard: Write TensorBoard's event files beside ``log.csv``.
         augment: Random changes to the chips.
     """
 
     model: str
-    data: str
     classes: tuple[int, ...]
+    data: str = ""
+    train: FolderConfig = FolderConfig()
+    validation: FolderConfig = FolderConfig()
+    palette: dict = field(default_factory=dict)
+    ignore_index: int = NODATA_CLASS
     sources: dict = field(default_factory=dict)
     chip: int = 256
     batch: int = 2
-    steps: int = 20000
+    accumulate: int = 1
+    validation_batch: int = 1
+    steps: int = 0
+    epochs: int = 200
     learning_rate: float = 2e-4
     min_learning_rate: float = 1e-7
     warmup: int = 0
@@ -90,13 +133,48 @@ class TrainConfig:
     iou_weight: float = 1.0
     balance_weight: float = 0.01
     class_power: float = 0.0
+    class_weights: dict = field(default_factory=dict)
     label_smoothing: float = 0.0
+    unknown_limits: dict = field(default_factory=dict)
+    initialise_from: str = ""
+    freeze: tuple[str, ...] = ()
     clip_norm: float = 1.0
     ema: float = 0.998
     validate_every: int = 200
+    save_every: int = 100
     seed: int = 0
+    device: str = "auto"
     precision: str = "auto"
+    checkpoint_gradients: bool = False
+    tensorboard: bool = False
     augment: AugmentConfig = AugmentConfig()
+
+    def source(self, name: str) -> SourceConfig:
+        """Settings of a source; the default ones where none are set."""
+        return self.sources.get(name, SourceConfig())
+
+    def __post_init__(self) -> None:
+        """Check what types cannot.
+
+        Raises:
+            ConfigError: A setting is out of its range, or no data are named.
+        """
+        checks = (
+            (bool(self.classes), "classes", "the list of class ids that have labels"),
+            (bool(self.data or self.train.images), "data", "a folder, unless 'train' names two"),
+            *(
+                (getattr(self, n) >= 1, n, "1 or more")
+                for n in ("chip", "batch", "accumulate", "validation_batch", "epochs")
+            ),
+            (min(self.validate_every, self.save_every) >= 1, "validate_every", "1 or more"),
+            (self.steps >= 0, "steps", "0 or more"),
+            (set(self.unknown_limits) <= set(self.classes), "unknown_limits", "of 'classes'"),
+            (set(self.class_weights) <= set(self.classes), "class_weights", "of 'classes'"),
+            (self.precision in PRECISIONS, "precision", f"one of {', '.join(PRECISIONS)}"),
+        )
+        for holds, name, must in checks:
+            if not holds:
+                raise ConfigError(f"The training setting '{name}' must be {must}.")
 
 
 def load_train_config(path: Path, **overrides: object) -> TrainConfig:
@@ -113,12 +191,12 @@ def load_train_config(path: Path, **overrides: object) -> TrainConfig:
     if not isinstance(values, dict):
         raise ConfigError(f"{path} must hold a mapping of names to values.")
     values.update({k: v for k, v in overrides.items() if v is not None})
-    values["classes"] = tuple(values.get("classes", ()))
+    values.setdefault("classes", ())
+    sources = values.get("sources", {})
+    if not isinstance(sources, dict):
+        raise ConfigError(f"{path}, sources must be a mapping of folders to settings.")
     values["sources"] = {
         name: from_mapping(SourceConfig, entry or {}, f"{path}, sources, {name}")
-        for name, entry in values.get("sources", {}).items()
+        for name, entry in sources.items()
     }
-    config = from_mapping(TrainConfig, values, str(path))
-    if not config.classes:
-        raise ConfigError(f"{path} needs the setting 'classes', the class ids that have labels.")
-    return config
+    return from_mapping(TrainConfig, values, str(path))

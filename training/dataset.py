@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .config import TrainConfig
 
 ReadImage = Callable[[Path, bool], np.ndarray]
-"""Reads an image file, or with True a label file: (bands, h, w) uint8."""
+"""Reads an image file: (bands, h, w) uint8; with True a label file, values as they are."""
 
 
 @dataclass
@@ -41,15 +41,54 @@ class Scene:
     image: Tensor
     labels: Tensor
 
+    @classmethod
+    def read(
+        cls,
+        source: str,
+        image_path: Path,
+        labels_path: Path,
+        read: ReadImage,
+        palette: dict | None = None,
+    ) -> Scene:
+        """Read a scene from its two files.
 
-def load_scenes(root: Path, part: str, sources: set[str], read: ReadImage) -> list[Scene]:
+        Args:
+            source: What the scene is from.
+            image_path: Image of one band (taken as grey) or three and more.
+            labels_path: Label image.
+            read: Reads one image file.
+            palette: See :func:`read_labels`.
+
+        Raises:
+            TrainingDataError: Image and labels differ in size, or a value cannot be used.
+        """
+        image = torch.from_numpy(read(image_path, False)[:3])
+        if len(image) < 3:
+            image = image[:1].expand(3, -1, -1).contiguous()
+        labels = read_labels(labels_path, palette or {}, read)
+        if image.shape[1:] != labels.shape:
+            raise TrainingDataError(
+                f"{image_path} and {labels_path} differ in size; labels must lie on the image's "
+                "grid."
+            )
+        return cls(source, image_path.stem, image, labels)
+
+
+def load_scenes(
+    root: Path,
+    part: str,
+    sources: set[str],
+    read: ReadImage,
+    palette: dict | None = None,
+) -> list[Scene]:
     """Read all scenes of one part of a data set.
 
     Args:
         root: Folder that holds ``split.json``.
         part: ``train`` or ``dev``.
-        sources: First folders wanted.
+        sources: First folders wanted; all if empty.
         read: Reads one image file.
+        palette: See :func:`read_labels`.
 
     Raises:
         TrainingDataError: A file is missing, or image and labels differ in size.
@@ -64,21 +103,57 @@ def load_scenes(root: Path, part: str, sources: set[str], read: ReadImage) -> li
     scenes = []
     for pair in pairs:
         source = Path(pair["image"]).parts[0]
-        if source not in sources:
-            continue
-        image = torch.from_numpy(read(root / pair["image"], False)[:3])
-        labels = torch.from_numpy(read(root / pair["labels33"], True)[0])
-        if image.shape[1:] != labels.shape:
-            raise TrainingDataError(
-                f"{pair['image']} and {pair['labels33']} differ in size; "
-                "make a label image of the same width and height."
-            )
-        scenes.append(Scene(source, Path(pair["image"]).stem, image, labels))
+        if not sources or source in sources:
+            files = root / pair["image"], root / pair["labels33"]
+            scenes.append(Scene.read(source, *files, read, palette))
     if not scenes:
         raise TrainingDataError(
-            f"{split} lists no '{part}' scenes of {', '.join(sorted(sources))}."
+            f"{split} lists no '{part}' scenes of {', '.join(sorted(sources)) or 'any source'}."
         )
     return scenes
+
+
+def read_labels(path: Path, palette: dict, read: ReadImage) -> torch.Tensor:
+    """Read a label image.
+
+    Args:
+        path: Class ids in the first band, or colours.
+        palette: By class id, its colour [r, g, b] 0-255; colours not listed say nothing. Empty
+            where the image holds class ids.
+        read: Reads one image file.
+
+    Returns:
+        (h, w) uint8.
+
+    Raises:
+        TrainingDataError: The image has other values than labels can have.
+    """
+    if not palette:
+        ids = read(path, True)[0]
+        if ids.dtype != np.uint8 and (ids.min() < 0 or ids.max() > NODATA_CLASS):
+            raise TrainingDataError(
+                f"{path} holds values outside 0-255; labels are class ids, 255 for not labelled."
+            )
+        return torch.from_numpy(ids.astype(np.uint8))
+    pixels = read(path, False)
+    if len(pixels) < 3:
+        raise TrainingDataError(
+            f"{path} has no colours, and the recipe has a palette; take the palette out if the "
+            "file holds class ids."
+        )
+    code = _code(pixels)
+    labels = np.full(code.shape, NODATA_CLASS, np.uint8)
+    for class_id, colour in palette.items():
+        labels[code == int(_code(np.array(colour).reshape(3, 1)))] = class_id
+    if (labels == NODATA_CLASS).all():
+        raise TrainingDataError(f"{path} has no colour of the palette; check the palette.")
+    return torch.from_numpy(labels)
+
+
+def _code(pixels: np.ndarray) -> np.ndarray:
+    """One integer a colour, from (3+, …)."""
+    red, green, blue = (band.astype(np.int64) for band in pixels[:3])
+    return (red << 16) | (green << 8) | blue
 
 
 def crop_and_scale(scene: Scene, size: int, chip: int, row: int, col: int) -> tuple[Tensor, Tensor]:
@@ -110,34 +185,69 @@ def _mirror(length: int, wanted: int) -> Tensor:
     return torch.minimum(position, 2 * length - 1 - position)
 
 
-def draw_batches(scenes: list[Scene], config: TrainConfig, rng: torch.Generator) -> Iterator:
-    """Draw augmented batches without end.
+class ChipSampler:
+    """Draws augmented chips; chip number n of a seed is always the same one.
 
-    Yields:
-        ``(images, labels)``: (B, 3, chip, chip) float32 in 0-1 and (B, chip, chip) uint8.
+    No state passes from chip to chip, so a run goes on where it stopped, and the processes of
+    a run draw what one process would.
     """
-    weights = _scene_weights(scenes, config)
-    while True:
-        drawn = torch.multinomial(weights, config.batch, replacement=True, generator=rng)
-        chips = [_draw_chip(scenes[i], config, rng) for i in drawn.tolist()]
-        images, labels = (torch.stack(column) for column in zip(*chips))
-        yield cutmix(images, labels, config.augment.cutmix, rng)
+
+    def __init__(self, scenes: list[Scene], config: TrainConfig) -> None:
+        """Prepare the draw.
+
+        Args:
+            scenes: Where chips are cut from.
+            config: The recipe.
+        """
+        self.scenes, self.config = scenes, config
+        self.weights = scene_weights(scenes, config)
+
+    def batch(self, numbers: range) -> tuple[Tensor, Tensor]:
+        """Draw chips by their numbers.
+
+        Returns:
+            ``(images, labels)``: (B, 3, chip, chip) float32 in 0-1 and (B, chip, chip) uint8.
+        """
+        images, labels = zip(*map(self.chip, numbers))
+        return torch.stack(images), torch.stack(labels)
+
+    def chip(self, number: int) -> tuple[Tensor, Tensor]:
+        """Draw one chip, perhaps with a rectangle of another pasted in."""
+        rng = torch.Generator().manual_seed(derived_seed(self.config.seed, number))
+        image, labels = self._draw(rng)
+        if float(torch.rand((), generator=rng)) < self.config.augment.cutmix:
+            cutmix(image, labels, *self._draw(rng), rng)
+        return image, labels
+
+    def _draw(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        scene = int(torch.multinomial(self.weights, 1, generator=rng))
+        return _draw_chip(self.scenes[scene], self.config, rng)
 
 
-def _scene_weights(scenes: list[Scene], config: TrainConfig) -> Tensor:
+def derived_seed(*parts: int) -> int:
+    """A seed for one of many independent draws (SplitMix64, Steele et al. 2014)."""
+    mask, value = (1 << 64) - 1, 0
+    for part in parts:
+        value = (value + part + 0x9E3779B97F4A7C15) & mask
+        value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
+        value ^= value >> 31
+    return value >> 1
+
+
+def scene_weights(scenes: list[Scene], config: TrainConfig) -> Tensor:
     """Probability of each scene: its source's share, by the root of its size within a source."""
     area = torch.tensor([float(s.labels.numel()) for s in scenes]).sqrt()
     weights = torch.zeros(len(scenes))
-    for name, source in config.sources.items():
+    for name in {s.source for s in scenes}:
         member = torch.tensor([s.source == name for s in scenes])
-        if member.any():
-            weights[member] = source.share * area[member] / area[member].sum()
+        weights[member] = config.source(name).share * area[member] / area[member].sum()
     return weights / weights.sum()
 
 
 def _draw_chip(scene: Scene, config: TrainConfig, rng: torch.Generator) -> tuple[Tensor, Tensor]:
     """Cut, turn and recolour one chip; the best labelled of three tries."""
-    low, high = config.sources[scene.source].zoom
+    low, high = config.source(scene.source).zoom
     h, w = scene.labels.shape
     u = float(torch.rand((), generator=rng))
     size = max(32, min(int(config.chip * low * (high / low) ** u), max(h, w)))
@@ -157,16 +267,24 @@ def _draw_chip(scene: Scene, config: TrainConfig, rng: torch.Generator) -> tuple
     return change_colours(image, config.augment, rng), labels
 
 
-def validation_chips(scenes: list[Scene], chip: int, batch: int) -> Iterator:
-    """Cut scenes into adjoining chips at their own resolution; batches as in training."""
-    chips = []
-    for scene in scenes:
-        h, w = scene.labels.shape
-        for row in range(0, h, chip):
-            for col in range(0, w, chip):
-                chips.append(crop_and_scale(scene, chip, chip, row, col))
-                if len(chips) == batch:
-                    yield tuple(torch.stack(column) for column in zip(*chips))
-                    chips = []
-    if chips:
+def validation_chips(
+    scenes: list[Scene], chip: int, batch: int, first: int = 0, stride: int = 1
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Cut scenes into adjoining chips at their own resolution; batches as in training.
+
+    Args:
+        scenes: Where chips are cut from.
+        chip: Side of a chip in pixels.
+        batch: Largest number of chips in a batch.
+        first: Number of the first chip wanted.
+        stride: Every so many chips one is wanted; the others belong to other processes.
+    """
+    places = [
+        (scene, row, col)
+        for scene in scenes
+        for row in range(0, scene.labels.shape[0], chip)
+        for col in range(0, scene.labels.shape[1], chip)
+    ][first::stride]
+    for start in range(0, len(places), batch):
+        chips = [crop_and_scale(s, chip, chip, r, c) for s, r, c in places[start : start + batch]]
         yield tuple(torch.stack(column) for column in zip(*chips))

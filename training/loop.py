@@ -1,28 +1,41 @@
-"""The training loop: steps, averaged weights, validation, checkpoints, exact resume."""
+"""The training loop: steps, averaged weights, validation, checkpoints that resume exactly."""
 
 from __future__ import annotations
 
-import csv
 import math
-import os
 import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..engine.errors import Cancelled, CheckpointError, TrainingDataError
+from ..engine.errors import Cancelled
+from ..engine.layers.moe import moe_layers
 from ..engine.types import NODATA_CLASS
-from .config import TrainConfig
-from .dataset import Scene, draw_batches, validation_chips
-from .losses import balance_loss, segmentation_loss
+from .dataset import ChipSampler, Scene, derived_seed, validation_chips
+from .losses import balance_loss, segmentation_loss, unknown_loss
 from .metrics import confusion_matrix, scores
+from .run_folder import RunFolder
+from .schedule import class_weights, count_steps, freeze, label_lookup, learning_rate
+from .team import Single, Team
 
-LOG_FIELDS = ("step", "loss", "learning_rate", "miou", "oa", "seconds")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..engine.device import DevicePlan
+    from .config import TrainConfig
+
+SMOOTHING = 0.98
+"""Decay of the running means that are reported."""
+
+DEAD_SHARE = 0.1
+"""An expert with less than this share of an even one's tokens counts as dead."""
 
 
 @dataclass
@@ -35,6 +48,8 @@ class TrainingStatus:
         loss: Running mean of the loss.
         seconds_left: Estimated.
         scores: Figures of the last validation or None; see :func:`~.metrics.scores`.
+        balance: Running mean of the experts' load-balancing loss; 1 when all are used equally.
+        usage: Running mean of each mixture's (E,) shares of the tokens.
     """
 
     step: int
@@ -42,44 +57,12 @@ class TrainingStatus:
     loss: float
     seconds_left: float
     scores: dict | None
-
-
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then a cosine to the minimum; a second one after the restart."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    first, last = config.warmup, config.restart or config.steps
-    if config.restart and step >= config.restart:
-        first, last = config.restart, config.steps
-    done = (step - first) / max(1, last - first)
-    span = config.learning_rate - config.min_learning_rate
-    return config.min_learning_rate + span * 0.5 * (1 + math.cos(math.pi * done))
-
-
-def class_weights(scenes: list[Scene], config: TrainConfig) -> Tensor | None:
-    """Weights of the trained classes by frequency to the power of ``-class_power``; mean 1."""
-    if config.class_power == 0:
-        return None
-    counts = sum(torch.bincount(s.labels.flatten().long(), minlength=256) for s in scenes)
-    counts = counts[list(config.classes)].float()
-    if not (counts > 0).all():
-        missing = config.classes[int((counts == 0).nonzero()[0])]
-        raise TrainingDataError(
-            f"No training scene has a pixel of class {missing}; take it out of 'classes'."
-        )
-    weights = counts.pow(-config.class_power)
-    return weights / weights.mean()
-
-
-def label_lookup(classes: tuple[int, ...]) -> Tensor:
-    """Table (256,) int64 from class id to channel; classes not trained become 255."""
-    table = torch.full((256,), NODATA_CLASS)
-    table[list(classes)] = torch.arange(len(classes))
-    return table
+    balance: float = float("nan")
+    usage: tuple[Tensor, ...] = ()
 
 
 class Trainer:
-    """Trains a model on scenes; one object is one run."""
+    """Trains a model on scenes; one object is one run, or one process of it."""
 
     def __init__(
         self,
@@ -88,7 +71,8 @@ class Trainer:
         train: list[Scene],
         dev: list[Scene],
         folder: Path,
-        autocast: bool = False,
+        plan: DevicePlan,
+        team: Team | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -97,26 +81,31 @@ class Trainer:
             config: The recipe.
             train: Scenes to learn from.
             dev: Scenes to validate on; none of them in ``train``.
-            folder: Receives ``last.pt``, ``best.pt`` and ``log.csv``.
-            autocast: Whether matrix multiplies run in bfloat16.
+            folder: Receives ``last.pt``, ``best.pt`` and the logs.
+            plan: Device, and the type that matrices are multiplied in.
+            team: The processes of the run; None for this one alone.
         """
-        self.model, self.config, self.train_scenes, self.dev_scenes = model, config, train, dev
-        self.folder, self.autocast = folder, autocast
-        folder.mkdir(parents=True, exist_ok=True)
-        self.average = {n: p.detach().clone() for n, p in model.named_parameters()}
-        decayed = [p for p in model.parameters() if p.ndim > 1]
-        plain = [p for p in model.parameters() if p.ndim <= 1]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": config.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
-            ],
-            lr=config.learning_rate,
-        )
-        self.rng = torch.Generator().manual_seed(config.seed)
-        self.weights = class_weights(train, config)
-        self.lookup = label_lookup(config.classes)
-        self.step, self.loss, self.best = 0, float("nan"), -1.0
+        self.team = team or Single()
+        self.config = replace(config, steps=count_steps(train, config, self.team.size))
+        self.train_scenes, self.dev_scenes, self.plan = train, dev, plan
+        self.folder = RunFolder(folder, config.tensorboard and self.team.rank == 0)
+        self.model = model.to(plan.device)
+        freeze(model, config.freeze)
+        model.image_encoder.gradient_checkpointing = config.checkpoint_gradients
+        self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        self.average = {n: p.detach().clone() for n, p in self.trained.items()}
+        self.optimizer = make_optimizer(self.trained.values(), config)
+        half = plan.dtype == torch.float16
+        self.scaler = torch.amp.GradScaler(plan.device.split(":")[0], enabled=half)
+        weights = class_weights(train, config)
+        self.weights = None if weights is None else weights.to(plan.device)
+        self.lookup = label_lookup(config.classes).to(plan.device)
+        self.limits = {config.classes.index(c): v for c, v in config.unknown_limits.items()}
+        self.sampler = ChipSampler(train, config)
+        self.network = self.team.wrap(model)
+        self.step, self.best = 0, -1.0
+        self.loss = self.balance = float("nan")
+        self.usage: tuple[Tensor, ...] = ()
 
     def run(
         self,
@@ -135,90 +124,161 @@ class Trainer:
         Raises:
             Cancelled: ``cancelled`` said so.
         """
-        batches = draw_batches(self.train_scenes, self.config, self.rng)
         started, first = time.monotonic(), self.step
         figures = None
-        while self.step < self.config.steps:
-            loss = self._train_step(*next(batches))
-            self.loss = loss if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * loss
-            self.step += 1
-            if self.step % self.config.validate_every == 0 or self.step == self.config.steps:
-                figures = self._validate_and_save(time.monotonic() - started)
-            left = (time.monotonic() - started) / (self.step - first)
-            left *= self.config.steps - self.step
-            report(TrainingStatus(self.step, self.config.steps, self.loss, left, figures))
-            if cancelled():
-                self.save("last.pt")
-                raise Cancelled(f"Training stopped after step {self.step}; --resume continues it.")
-        return figures if figures is not None else self.validate()
+        with ThreadPoolExecutor(1) as reader:
+            batches = self._read_ahead(reader)
+            while self.step < self.config.steps:
+                self._train_step(batches)
+                self.step += 1
+                seconds = time.monotonic() - started
+                last = self.step == self.config.steps
+                if last or self.step % self.config.validate_every == 0:
+                    figures = self._validate_and_save(seconds)
+                elif self.step % self.config.save_every == 0:
+                    self.save("last.pt")
+                report(self._status(seconds / (self.step - first), figures))
+                if self.team.agree(cancelled()):
+                    self.save("last.pt")
+                    raise Cancelled(f"Stopped after step {self.step}; --resume continues it.")
+        self.folder.close()
+        return figures if figures is not None else self.validate()[0]
 
-    def _train_step(self, images: Tensor, labels: Tensor) -> float:
+    def _status(self, pace: float, figures: dict | None) -> TrainingStatus:
+        left = pace * (self.config.steps - self.step)
+        return TrainingStatus(
+            self.step, self.config.steps, self.loss, left, figures, self.balance, self.usage
+        )
+
+    def _read_ahead(self, reader: ThreadPoolExecutor) -> Iterator[tuple[Tensor, Tensor]]:
+        """This process's batches from the present step on, each drawn while one is learnt."""
+        each = self.config.batch
+        whole = each * self.team.size
+        first = self.step * self.config.accumulate * whole + self.team.rank * each
+        last = self.config.steps * self.config.accumulate * whole
+        starts = iter(range(first, last, whole))
+
+        def draw() -> object:
+            start = next(starts, None)
+            numbers = None if start is None else range(start, start + each)
+            return numbers and reader.submit(self.sampler.batch, numbers)
+
+        waiting = draw()
+        while waiting:
+            batch, waiting = waiting.result(), draw()
+            yield tuple(part.to(self.plan.device) for part in batch)
+
+    def _train_step(self, batches: Iterator[tuple[Tensor, Tensor]]) -> None:
         rate = learning_rate(self.step, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.model.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
-            logits, _ = self.model(self._normalise(images), self.config.classes)
-        logits = F.interpolate(logits.float(), labels.shape[1:], mode="bilinear")
+        self.network.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        many, total = self.config.accumulate, 0.0
+        with _seeded(derived_seed(self.config.seed, self.step, self.team.rank), self.plan.device):
+            for part in range(many):
+                if part < many - 1:
+                    with self.team.alone(self.network):
+                        total += self._learn(*next(batches))
+                else:
+                    total += self._learn(*next(batches))
+        self.scaler.unscale_(self.optimizer)
+        nn.utils.clip_grad_norm_(self.trained.values(), self.config.clip_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self._update_average()
+        self.loss = _running(self.loss, total / many)
+
+    def _learn(self, images: Tensor, labels: Tensor) -> float:
+        """Add the gradient of a batch; returns its loss."""
+        config, add = self.config, self.team.add
+        logits = self._logits(self.network, images, labels.shape[1:])
         target = self.lookup[labels.long()]
         loss = segmentation_loss(
-            logits, target, self.weights, self.config.iou_weight, self.config.label_smoothing
+            logits, target, self.weights, config.iou_weight, config.label_smoothing, add=add
         )
-        loss = loss + self.config.balance_weight * balance_loss(self.model)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimizer.step()
-        self._update_average()
+        loss = loss + unknown_loss(logits, target, self.limits, add=add)
+        balance = balance_loss(self.model, add)
+        loss = loss + config.balance_weight * balance
+        self.scaler.scale(loss / config.accumulate).backward()
+        self._watch_experts(float(balance.detach()))
         return float(loss.detach())
+
+    def _logits(self, network: nn.Module, images: Tensor, size: tuple[int, int]) -> Tensor:
+        """Class logits (B, K, h, w) float32 at the labels' resolution."""
+        plan = self.plan
+        mean, std = (
+            torch.tensor(v, device=images.device)[:, None, None]
+            for v in self.model.pixel_statistics
+        )
+        lower = plan.dtype != torch.float32
+        with torch.autocast(plan.device.split(":")[0], plan.dtype, enabled=lower):
+            logits, _ = network((images - mean) / std, self.config.classes)
+        return F.interpolate(logits.float(), size, mode="bilinear")
+
+    def _watch_experts(self, balance: float) -> None:
+        self.balance = _running(self.balance, balance)
+        now = [m.routing.usage for m in moe_layers(self.model) if m.routing is not None]
+        before = self.usage or now
+        self.usage = tuple(SMOOTHING * a + (1 - SMOOTHING) * b for a, b in zip(before, now))
 
     @torch.no_grad()
     def _update_average(self) -> None:
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in self.trained.items():
             self.average[name].lerp_(parameter, 1 - decay)
 
-    def _normalise(self, images: Tensor) -> Tensor:
-        mean, std = (torch.tensor(v)[:, None, None] for v in self.model.pixel_statistics)
-        return (images - mean) / std
+    def validate(self) -> tuple[dict, np.ndarray]:
+        """Score the averaged weights on the validation scenes, chip by chip.
 
-    def validate(self) -> dict:
-        """Score the averaged weights on the validation scenes, chip by chip."""
-        current = {n: p.detach().clone() for n, p in self.model.named_parameters()}
+        Returns:
+            ``(figures, matrix)``: see :func:`~.metrics.scores` and
+            :func:`~.metrics.confusion_matrix`.
+        """
+        current = {n: p.detach().clone() for n, p in self.trained.items()}
         self._load(self.average)
         self.model.eval()
         matrix = np.zeros((NODATA_CLASS, NODATA_CLASS + 1), np.int64)
-        ids = torch.tensor(self.config.classes, dtype=torch.uint8)
-        with torch.inference_mode():
-            for images, labels in validation_chips(self.dev_scenes, self.config.chip, 8):
-                logits, _ = self.model(self._normalise(images), self.config.classes)
-                logits = F.interpolate(logits, labels.shape[1:], mode="bilinear")
-                predicted = ids[logits.argmax(1)]
+        ids = torch.tensor(self.config.classes, dtype=torch.uint8, device=self.plan.device)
+        chips = validation_chips(
+            self.dev_scenes,
+            self.config.chip,
+            self.config.validation_batch,
+            self.team.rank,
+            self.team.size,
+        )
+        with torch.no_grad():
+            for images, labels in chips:
+                logits = self._logits(self.model, images.to(self.plan.device), labels.shape[1:])
+                predicted = ids[logits.argmax(1)].cpu()
                 matrix += confusion_matrix(labels.numpy(), predicted.numpy(), NODATA_CLASS)
+            counted = self.team.add(torch.from_numpy(matrix).to(self.plan.device))
         self._load(current)
-        return scores(matrix)
+        matrix = counted.cpu().numpy()
+        return scores(matrix), matrix
 
     @torch.no_grad()
     def _load(self, values: dict[str, Tensor]) -> None:
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in self.trained.items():
             parameter.copy_(values[name])
 
     def _validate_and_save(self, seconds: float) -> dict:
-        figures = self.validate()
-        row = (
-            self.step,
-            self.loss,
-            learning_rate(self.step, self.config),
-            figures["miou"],
-            figures["oa"],
-            seconds,
-        )
-        new = not (self.folder / "log.csv").exists()
-        with open(self.folder / "log.csv", "a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(LOG_FIELDS)
-            writer.writerow(f"{value:.6g}" for value in row)
+        figures, matrix = self.validate()
+        if self.team.rank == 0:
+            shares = [u * len(u) for u in self.usage]
+            row = {
+                "step": self.step,
+                "loss": self.loss,
+                "learning_rate": learning_rate(self.step, self.config),
+                "balance": self.balance,
+                "expert_entropy": min(map(usage_entropy, self.usage), default=float("nan")),
+                "dead_experts": sum(int((s < DEAD_SHARE).sum()) for s in shares),
+                "miou": figures["miou"],
+                "fwiou": figures["fwiou"],
+                "oa": figures["oa"],
+                "seconds": seconds,
+            }
+            self.folder.log(row, matrix)
         if figures["miou"] > self.best:
             self.best = figures["miou"]
             self.save("best.pt")
@@ -227,38 +287,76 @@ class Trainer:
 
     def save(self, name: str) -> None:
         """Write the whole state; the file appears under its name only when complete."""
-        state = {
+        if self.team.rank == 0:
+            self.folder.save(name, self._state())
+        self.team.wait()
+
+    def _state(self) -> dict:
+        return {
             "config": repr(asdict(self.config)),
+            "processes": self.team.size,
             "step": self.step,
             "loss": self.loss,
+            "balance": self.balance,
+            "usage": list(self.usage),
             "best": self.best,
             "model": self.model.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
-            "rng": self.rng.get_state(),
-            "torch_rng": torch.get_rng_state(),
+            "scaler": self.scaler.state_dict(),
         }
-        temporary = self.folder / f".{name}.part"
-        torch.save(state, temporary)
-        os.replace(temporary, self.folder / name)
 
     def resume(self) -> None:
         """Continue from ``last.pt`` as if the run had not been interrupted.
 
+        Neither chips nor the router's noise depend on what was drawn before, so the step says
+        all about them.
+
         Raises:
             CheckpointError: There is none, or it belongs to another configuration.
         """
-        path = self.folder / "last.pt"
-        if not path.exists():
-            raise CheckpointError(f"{path} does not exist; start without --resume.")
-        state = torch.load(path, weights_only=True)
-        if state["config"] != repr(asdict(self.config)):
-            raise CheckpointError(
-                f"{path} was made with other settings; use another --run folder or those settings."
-            )
+        state = self.folder.load("last.pt", repr(asdict(self.config)), self.team.size)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average = state["average"]
+        self.scaler.load_state_dict(state["scaler"])
+        self.average = {n: v.to(self.plan.device) for n, v in state["average"].items()}
+        self.usage = tuple(u.to(self.plan.device) for u in state["usage"])
         self.step, self.loss, self.best = state["step"], state["loss"], state["best"]
-        self.rng.set_state(state["rng"])
-        torch.set_rng_state(state["torch_rng"])
+        self.balance = state["balance"]
+        if self.team.rank == 0:
+            self.folder.forget_after(self.step)
+
+
+def make_optimizer(parameters: object, config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW that decays matrices only."""
+    parameters = list(parameters)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": [p for p in parameters if p.ndim > 1],
+                "weight_decay": config.weight_decay,
+            },
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=config.learning_rate,
+    )
+
+
+def usage_entropy(usage: Tensor) -> float:
+    """Entropy of the experts' shares (E,), as a share of the largest possible; 0-1."""
+    if len(usage) < 2:
+        return 1.0
+    return float(torch.special.entr(usage).sum()) / math.log(len(usage))
+
+
+def _running(before: float, now: float) -> float:
+    return now if math.isnan(before) else SMOOTHING * before + (1 - SMOOTHING) * now
+
+
+@contextmanager
+def _seeded(seed: int, device: str) -> Iterator[None]:
+    """Torch's random numbers from a seed inside the ``with`` block, untouched outside."""
+    devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield

@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...engine.classes import CLASSES
 from ..i18n import class_label, translator
+from ..options import read_options
 from ..run_settings import DEVICES, PRECISIONS, Settings
 from ..settings import recall, remember
 
@@ -43,7 +44,9 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         self.setCollapsed(True)
         self._make_widgets()
         self._lay_out()
-        self._set(recall("advanced", {}))
+        options = read_options()
+        standard = {"device": options.device, "precision": options.precision}
+        self._set({**standard, **recall("advanced", {})})
         for spin in (self.min_area, self.simplify, self.tile, self.overlap, self.smooth):
             spin.valueChanged.connect(lambda _: self.changed.emit())
         for box in (self.unit, self.device, self.precision):
@@ -100,6 +103,11 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         if not any(states) or all(states):
             return None
         return tuple(self.keep.itemData(i) for i, ticked in enumerate(states) if ticked)
+
+    def set_device(self, device: str, precision: str) -> None:
+        """Choose what computes, as QGIS's settings now say."""
+        self.device.setCurrentIndex(max(0, self.device.findData(device)))
+        self.precision.setCurrentIndex(max(0, self.precision.findData(precision)))
 
     def _make_widgets(self) -> None:
         self.keep = QgsCheckableComboBox()

@@ -16,6 +16,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..compat import message_level
+from ..environment import install_command, missing_sentence
 from ..i18n import translator
 
 if TYPE_CHECKING:
@@ -33,9 +34,20 @@ _SHORT, _LONG = 8, 0  # seconds; 0 stays until closed
 class Messages:
     """Speaks to the user through one message bar."""
 
-    def __init__(self, bar: QgsMessageBar, parent: QWidget) -> None:
-        """Speak through ``bar``; dialogs belong to ``parent``."""
-        self._bar, self._parent = bar, parent
+    def __init__(
+        self,
+        bar: QgsMessageBar,
+        parent: QWidget,
+        install_torch: Callable[[], object] | None = None,
+    ) -> None:
+        """Speak through a message bar.
+
+        Args:
+            bar: The bar.
+            parent: Owner of dialogs.
+            install_torch: Opens the window that installs PyTorch.
+        """
+        self._bar, self._parent, self._install_torch = bar, parent, install_torch
 
     def success(self, text: str, details: str = "", action: Action | None = None) -> None:
         """Tell of a result."""
@@ -52,6 +64,13 @@ class Messages:
     def failure(self, text: str, details: str = "") -> None:
         """Tell what went wrong and what to do."""
         self._push(text, "Warning", details, _LONG)
+
+    def torch_missing(self) -> None:
+        """Tell that PyTorch is missing, with a button to the window that installs it."""
+        action = None
+        if self._install_torch is not None:
+            action = (tr("Install PyTorch…"), self._install_torch)
+        self._push(missing_sentence(), "Warning", install_command(), _LONG, action)
 
     def _push(
         self, text: str, level: str, details: str, seconds: int, action: Action | None = None

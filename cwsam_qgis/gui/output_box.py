@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 from ...engine.errors import OutputError
 from ..i18n import translator
 from ..job import Outputs
+from ..options import read_options
 from ..results import file_stem, temporary_file
 from ..settings import recall, remember
 from ..vector_formats import vector_format
@@ -37,6 +38,7 @@ class OutputBox(QWidget):
             tr("[Temporary layer]"),
             tr("File of the polygons; the ending says the format. Empty: a temporary layer"),
         )
+        self.polygons.setDefaultRoot(read_options().output_folder)
         self.classes = QCheckBox(tr("Class raster"))
         self.classes.setToolTip(tr("Also write the class of each pixel as a GeoTIFF"))
         self.classes.setChecked(bool(recall("class_raster", False)))
@@ -98,7 +100,9 @@ class OutputBox(QWidget):
 
     def _outputs_of(self, text: str, name: str, several: bool, taken: set[Path]) -> Outputs:
         if text:
-            polygons = Path(text) if Path(text).suffix else Path(text + ".gpkg")
+            polygons = (
+                Path(text) if Path(text).suffix else Path(text + read_options().output_suffix)
+            )
             vector_format(polygons)
             if not polygons.is_absolute():
                 raise OutputError(

@@ -14,7 +14,7 @@ from qgis.PyQt.QtWidgets import QGroupBox, QLabel, QVBoxLayout, QWidget
 
 from ...engine.errors import CheckpointError, CwsamError
 from ...engine.memory import available_bytes, resident_bytes
-from ..environment import device_sentence, has_torch, install_command, missing_sentence
+from ..environment import device_sentence, has_torch, missing_sentence
 from ..estimates import RunEstimate, estimate_run
 from ..i18n import engine_text, translator
 from ..job import Outputs, SegmentJob, scale_notices
@@ -85,7 +85,7 @@ class SegmentPanel(QWidget):
     def run(self) -> None:
         """Start a run with the chosen settings, or say why that cannot be."""
         if not has_torch():
-            self._messages.failure(missing_sentence(), install_command())
+            self._messages.torch_missing()
             return
         try:
             if self.model.facts() is None:
@@ -129,6 +129,11 @@ class SegmentPanel(QWidget):
             self.advanced.device.currentData(),
             self.advanced.precision.currentData(),
         )
+
+    def refresh(self) -> None:
+        """Look again for models and PyTorch."""
+        self.model.refresh()
+        self._show_device()
 
     def shut_down(self) -> None:
         """Stop what runs; the plugin goes away."""

@@ -130,9 +130,11 @@ class RelPosAttention(nn.Module):
     def _mix(self, qkv: Tensor) -> Tensor:
         """Attention of grids (n, h, w, 3C) of queries, keys, values; returns (n, h, w, C)."""
         n, h, w, c = qkv.shape
-        if self.rel_pos and plain_inference(qkv) and qkv.dtype == torch.float32:
+        if self.rel_pos and plain_inference(qkv):
             parts = qkv.view(n, h, w, 3, self.num_heads, -1)
-            return blocked_attention(parts, *self._table_pair(h, w))
+            tables = (table.to(qkv.dtype) for table in self._table_pair(h, w))
+            with torch.autocast("cpu", enabled=False):
+                return blocked_attention(parts, *tables)
         d = c // (3 * self.num_heads)
         qkv = qkv.view(n, h * w, 3, self.num_heads, d).permute(2, 0, 3, 1, 4)
         q, k, v = qkv.reshape(3, n * self.num_heads, h * w, d).unbind(0)
@@ -145,7 +147,7 @@ class RelPosAttention(nn.Module):
         n, tokens, d = q.shape
         group = max(1, MAX_BIAS_ELEMENTS // (tokens * tokens))
         rows = min(h, max(1, MAX_BIAS_ELEMENTS // (group * tokens * w)))
-        if (group >= n and rows == h) or torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or (group >= n and rows == h):
             return _sdpa(q, k, v, _bias(q.view(n, h, w, d), table_h, table_w))
         parts = []
         for first in range(0, n, group):
@@ -188,7 +190,8 @@ def blocked_attention(parts: Tensor, table_h: Tensor, table_w: Tensor) -> Tensor
     On CPUs this is faster than a fused kernel with a mask, which reads the mask from memory.
 
     Args:
-        parts: (n, h, w, 3, heads, d) queries, keys and values of n grids, float32.
+        parts: (n, h, w, 3, heads, d) queries, keys and values of n grids, of any float type
+            that the processor multiplies well.
         table_h: (h, h, d) row embeddings; see :func:`relative_table`.
         table_w: (w, w, d) column embeddings.
 

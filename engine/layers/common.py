@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 HIDDEN_ELEMENTS = 1 << 22
@@ -10,14 +11,19 @@ HIDDEN_ELEMENTS = 1 << 22
 
 
 def plain_inference(x: Tensor) -> bool:
-    """Whether hand-fused CPU code may run: no gradients, autocast, tracing or compiling."""
+    """Whether hand-fused CPU code may run: no gradients, tracing or compiling."""
     return (
         x.device.type == "cpu"
         and not torch.is_grad_enabled()
-        and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
         and not torch.jit.is_tracing()
     )
+
+
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """The type that matrix multiplies of ``x`` run in: autocast's where it is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 def add_to(fresh: Tensor, other: Tensor, alpha: float = 1.0) -> Tensor:
@@ -44,7 +50,11 @@ def activate(act: nn.Module, fresh: Tensor) -> Tensor:
 
 
 class LayerNorm2d(nn.Module):
-    """Layer normalisation over the channels of (B, C, H, W), as in ConvNeXt and SAM."""
+    """Layer normalisation over the channels of (B, C, H, W), as in ConvNeXt and SAM.
+
+    The channels lie last in the memory of the result, as the fused kernel wants them and as
+    convolutions like them.
+    """
 
     def __init__(self, channels: int, eps: float = 1e-6) -> None:
         super().__init__()
@@ -54,9 +64,9 @@ class LayerNorm2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise each pixel's channels; (B, C, H, W) in and out."""
-        variance, mean = torch.var_mean(x, dim=1, keepdim=True, correction=0)
-        scale = torch.rsqrt(variance + self.eps) * self.weight[:, None, None]
-        return torch.addcmul(self.bias[:, None, None], x - mean, scale)
+        pixels = x.permute(0, 2, 3, 1)
+        pixels = F.layer_norm(pixels, self.weight.shape, self.weight, self.bias, self.eps)
+        return pixels.permute(0, 3, 1, 2)
 
 
 class Mlp(nn.Module):
@@ -72,7 +82,7 @@ class Mlp(nn.Module):
         """Map (..., dim) to (..., dim); at inference on a CPU a block of tokens at a time."""
         chunk = max(1, HIDDEN_ELEMENTS // self.lin1.out_features)
         tokens = x.reshape(-1, x.shape[-1])
-        if len(tokens) <= chunk or not plain_inference(x):
+        if not plain_inference(x) or len(tokens) <= chunk:
             return self.lin2(activate(self.act, self.lin1(x)))
         out = torch.empty_like(tokens)
         for first in range(0, len(tokens), chunk):

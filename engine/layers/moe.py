@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .common import activate, plain_inference
+from .common import activate, compute_dtype, plain_inference
 
 ROUTER_NOISE = 0.01
 """Standard deviation of the noise on the router's logits in training."""
@@ -19,12 +20,20 @@ class Routing:
     """What the router decided in the last training forward.
 
     Attributes:
-        balance_loss: () load-balancing loss, 1 when all experts are used equally.
         usage: (E,) share of the kept token slots that each expert got; sums to 1.
+        probability: (E,) mean probability that the router gave each expert; sums to 1.
     """
 
-    balance_loss: Tensor
     usage: Tensor
+    probability: Tensor
+
+    @property
+    def balance_loss(self) -> Tensor:
+        """() load-balancing loss, 1 when all experts are used equally.
+
+        Source: Fedus et al. 2022, "Switch Transformers", eq. 4, over the k kept experts.
+        """
+        return len(self.usage) * (self.usage * self.probability).sum()
 
 
 class MoeLayer(nn.Module):
@@ -80,28 +89,33 @@ class MoeLayer(nn.Module):
         if torch.compiler.is_compiling():
             return self._traceable(tokens, gates, chosen).view_as(x)
         order = chosen.flatten().argsort(stable=True)
-        counts = torch.bincount(chosen.flatten(), minlength=self.num_experts).tolist()
+        counts = torch.bincount(chosen.flatten(), minlength=self.num_experts)
         back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=x.device))
-        run = self._run_in_place if plain_inference(x) else self._run
-        mixed = run(tokens, order // self.top_k, counts)
+        mixed = self._runner(tokens)(tokens, order // self.top_k, counts)
         if plain_inference(x) and mixed.dtype == torch.float32 and len(tokens):
             rows = back.view(-1, self.top_k)
             return F.embedding_bag(rows, mixed, mode="sum", per_sample_weights=gates).view_as(x)
         mixed = mixed[back].view(-1, self.top_k, tokens.shape[-1])
-        return torch.bmm(gates[:, None], mixed).view_as(x)
+        return torch.bmm(gates.to(mixed.dtype)[:, None], mixed).view_as(x)
 
-    def _run(self, tokens: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
+    def _runner(self, tokens: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """The fastest way to run the experts on the tokens' device."""
+        if plain_inference(tokens):
+            return self._run_in_place
+        return self._run_grouped if _has_grouped_kernel(self.w1, tokens) else self._run
+
+    def _run(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
         """Pass tokens through their experts' slices of the weights.
 
         Args:
             tokens: (T, d).
             rows: (T*k,) row of ``tokens`` for each kept slot, sorted by expert.
-            counts: Slots of each expert.
+            counts: (E,) slots of each expert.
 
         Returns:
             (T*k, d) in the order of ``rows``.
         """
-        slices = tokens[rows].split(counts)
+        slices = tokens[rows].split(counts.tolist())
         dtype = tokens.dtype
         parts = [tokens.new_empty(0, tokens.shape[-1])]
         for e, part in enumerate(slices):
@@ -110,13 +124,24 @@ class MoeLayer(nn.Module):
                 parts.append(F.linear(hidden, self.w2[e].to(dtype), self.b2[e].to(dtype)))
         return torch.cat(parts[1:] or parts)
 
-    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
+    def _run_grouped(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
+        """:meth:`_run` as two grouped multiplies, without reading the counts back from the GPU."""
+        dtype = compute_dtype(tokens)
+        ends = counts.cumsum(0).to(torch.int32)
+        expert = torch.repeat_interleave(counts, output_size=len(rows))
+        hidden = F.grouped_mm(tokens[rows].to(dtype), self.w1.to(dtype).transpose(1, 2), offs=ends)
+        hidden = self.act(hidden + self.b1.to(dtype)[expert])
+        out = F.grouped_mm(hidden, self.w2.to(dtype).transpose(1, 2), offs=ends)
+        return out + self.b2.to(dtype)[expert]
+
+    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
         """:meth:`_run` without gradients: one hidden buffer, results written where they stay."""
-        dtype = tokens.dtype
+        dtype, sizes = compute_dtype(tokens), counts.tolist()
+        tokens = tokens.to(dtype)
         out = tokens.new_empty(len(rows), tokens.shape[-1])
-        buffer = tokens.new_empty(max(counts), self.w1.shape[1])
+        buffer = tokens.new_empty(max(sizes), self.w1.shape[1])
         first = 0
-        for e, count in enumerate(counts):
+        for e, count in enumerate(sizes):
             if not count:
                 continue
             part, hidden = slice(first, first + count), buffer[:count]
@@ -146,11 +171,23 @@ class MoeLayer(nn.Module):
         return out
 
 
+def _has_grouped_kernel(weight: Tensor, tokens: Tensor) -> bool:
+    """Whether torch has one kernel for all experts here: bfloat16 on NVIDIA's Ampere or newer.
+
+    Its rows must start at multiples of 16 bytes.
+    """
+    return (
+        hasattr(F, "grouped_mm")
+        and tokens.device.type == "cuda"
+        and compute_dtype(tokens) == torch.bfloat16
+        and torch.cuda.get_device_capability(tokens.device) >= (8, 0)
+        and all(side % 8 == 0 for side in weight.shape[1:])
+    )
+
+
 def _routing(logits: Tensor, chosen: Tensor, num_experts: int) -> Routing:
-    """Switch-style balance loss (Fedus et al. 2022, eq. 4) over the k kept experts."""
     usage = torch.bincount(chosen.flatten(), minlength=num_experts) / chosen.numel()
-    probability = logits.softmax(dim=-1).mean(dim=0)
-    return Routing(num_experts * (usage * probability).sum(), usage)
+    return Routing(usage, logits.softmax(dim=-1).mean(dim=0))
 
 
 def moe_layers(module: nn.Module) -> list[MoeLayer]:

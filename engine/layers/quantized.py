@@ -5,11 +5,14 @@ Uses torch's x86 and ARM kernels; nothing is trained or calibrated.
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor, nn
 
 from ..errors import DeviceError
 from .moe import MoeLayer
+from .storage import CastLinear
 
 SMALLEST = 1 << 13
 """Matrices of fewer elements stay float32: converting the activations would cost more."""
@@ -17,8 +20,10 @@ SMALLEST = 1 << 13
 
 def is_supported() -> bool:
     """Whether this build of torch has the kernels for this processor."""
-    return torch.backends.quantized.engine not in ("none", "") and hasattr(
-        torch.ops.quantized, "linear_dynamic"
+    return (
+        torch.backends.quantized.engine not in ("none", "")
+        and hasattr(torch, "quantize_per_channel")
+        and hasattr(torch.ops.quantized, "linear_dynamic")
     )
 
 
@@ -27,7 +32,9 @@ def _packed(weight: Tensor, bias: Tensor | None) -> torch.ScriptObject:
     weight = weight.detach().float()
     scales = weight.abs().amax(dim=1).clamp_min(1e-12).double() / 127
     zeros = torch.zeros(len(weight), dtype=torch.int64)
-    quantised = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+    with warnings.catch_warnings():  # that a later torch will drop it is our concern
+        warnings.simplefilter("ignore", UserWarning)
+        quantised = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
     return torch.ops.quantized.linear_prepack(
         quantised, None if bias is None else bias.detach().float()
     )
@@ -66,12 +73,12 @@ class Int8Experts(MoeLayer):
             for e in range(layer.num_experts)
         ]
 
-    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
+    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
         """See :meth:`MoeLayer._run_in_place`."""
         linear = torch.ops.quantized.linear_dynamic
         out = tokens.new_empty(len(rows), tokens.shape[-1])
         first = 0
-        for (w1, w2), count in zip(self._experts, counts):
+        for (w1, w2), count in zip(self._experts, counts.tolist()):
             if count:
                 part = slice(first, first + count)
                 out[part] = linear(self.act(linear(tokens[rows[part]], w1)), w2)
@@ -98,7 +105,7 @@ def quantise_int8(model: nn.Module) -> int:
     count = 0
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
-            large = isinstance(child, nn.Linear) and child.weight.numel() >= SMALLEST
+            large = isinstance(child, (nn.Linear, CastLinear)) and child.weight.numel() >= SMALLEST
             if large and name != "gate":
                 setattr(module, name, Int8Linear(child.weight, child.bias))
                 count += 1

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .common import compute_dtype
 from .moe import MoeLayer
 
 LARGE = 1 << 16
@@ -28,8 +29,8 @@ class CastLinear(nn.Module):
         self.out_features, self.in_features = weight.shape
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (..., in) to (..., out) in the type of ``x``."""
-        return F.linear(x, self.weight.to(x.dtype), self.bias)
+        """Map (..., in) to (..., out) in the type of ``x``, or in autocast's."""
+        return F.linear(x, self.weight.to(compute_dtype(x)), self.bias)
 
 
 def lower_storage(model: nn.Module, dtype: torch.dtype) -> None:

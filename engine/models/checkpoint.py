@@ -7,7 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import torch
 
@@ -48,6 +48,7 @@ class LoadedModel:
         sha256: Hash of the weights file, hexadecimal.
         report: What was loaded from the file last read.
         adapter_sha256: Hash of the adapter file, or nothing.
+        storage: Type of the large matrices in memory.
     """
 
     name: str
@@ -57,6 +58,7 @@ class LoadedModel:
     sha256: str
     report: LoadReport | None = None
     adapter_sha256: str = ""
+    storage: torch.dtype = torch.float32
 
     @property
     def identity(self) -> str:
@@ -69,13 +71,17 @@ def bundled_models() -> dict[str, Path]:
     return {path.stem: path for path in sorted(MODEL_DIR.glob("*.safetensors"))}
 
 
+def _float32(_: int) -> torch.dtype:
+    return torch.float32
+
+
 def load_model(
     name_or_path: str | Path = DEFAULT_MODEL,
     *,
     adapter: str | Path | None = None,
     config: ModelConfig | None = None,
     partial: bool = False,
-    storage: torch.dtype = torch.float32,
+    storage: Callable[[int], torch.dtype] = _float32,
 ) -> LoadedModel:
     """Load a bundled model by name, or a file by path: ours, an adapter's, or a published one.
 
@@ -88,7 +94,7 @@ def load_model(
         config: Describes a published file; None reads it off the shapes.
         partial: Accept a published file without a class decoder, as a start for training;
             what it lacks gets its initial value.
-        storage: Type that large weight matrices keep in memory; they compute in float32.
+        storage: Tells from the number of weights in which type large matrices stay in memory.
 
     Raises:
         UnknownNameError: Neither a bundled model nor a file.
@@ -104,9 +110,9 @@ def load_model(
     report, card = apply_adapter(loaded.model, loaded.sha256, Path(adapter))
     name = f"{loaded.name}+{Path(adapter).stem}"
     config = dataclasses.replace(loaded.config, num_classes=loaded.model.mask_decoder.num_classes)
-    return LoadedModel(
-        name, loaded.model, config, card, loaded.sha256, report, file_sha256(Path(adapter))
-    )
+    changed = {"config": config, "card": card, "report": report}
+    changed["adapter_sha256"] = file_sha256(Path(adapter))
+    return dataclasses.replace(loaded, name=name, **changed)
 
 
 def _find_file(name_or_path: str | Path) -> Path:
@@ -192,14 +198,15 @@ def describe(
 
 
 def _load_file(
-    path: Path, config: ModelConfig | None, partial: bool, storage: torch.dtype
+    path: Path, config: ModelConfig | None, partial: bool, storage: Callable[[int], torch.dtype]
 ) -> LoadedModel:
     sources, _, metadata, mapped = read_sources(path)
     guessed, card, kind = describe(path, sources, metadata)
     config = config or guessed
     with torch.device("meta"):
         model = build_model(config)
-        lower_storage(model, storage)
+        kept = storage(sum(p.numel() for p in model.parameters()))
+        lower_storage(model, kept)
     report = load_into(model, sources, mapped)
     if not report.complete:
         if kind == "ours":
@@ -212,7 +219,7 @@ def _load_file(
                 "use it as a start for training, or choose a file with a class decoder."
             )
         fill_missing(model, report)
-    return LoadedModel(path.stem, model, config, card, file_sha256(path), report)
+    return LoadedModel(path.stem, model, config, card, file_sha256(path), report, storage=kept)
 
 
 def save_model(

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..layers.common import LayerNorm2d
+from ..layers.common import LayerNorm2d, activate
 from .transformer import TwoWayTransformer
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ class MaskDecoder(nn.Module):
         tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight])[None].expand(b, -1, -1)
         source = features + dense_prompt
         tokens_out, image_out = self.transformer(source, image_pe, tokens)
-        image_out = image_out.transpose(1, 2).reshape(source.shape)
-        upscaled = torch.cat([self.output_upscaling(image_out), self.output_upscaling(source)], 1)
+        image_out = image_out.transpose(1, 2).unflatten(2, source.shape[2:])
+        upscaled = torch.cat([_run(self.output_upscaling, t) for t in (image_out, source)], 1)
         weights = self.output_hypernetworks_mlps[0](tokens_out[:, 1])
         iou = self.iou_prediction_head(tokens_out[:, 0])[:, :1]
         return self._class_logits(upscaled, weights, classes), iou
@@ -129,26 +129,34 @@ class MaskDecoder(nn.Module):
             weights: (B, D / 8) output of the hypernetwork.
             classes: See :meth:`forward`.
         """
-        for layer in self.cls_upscaling[:3]:
-            upscaled = layer(upscaled)
+        upscaled = _run(self.cls_upscaling[:3], upscaled)
         conv: nn.Conv2d = self.cls_upscaling[3]
         k, c = self.num_classes, weights.shape[1]
         wanted = list(range(k)) if classes is None else list(classes)
-        kernel = conv.weight.unflatten(0, (c, k))
-        bias = conv.bias.unflatten(0, (c, k))
+        kernel = conv.weight.unflatten(0, (c, k)).transpose(0, 1)
+        bias = conv.bias.unflatten(0, (c, k)).T
         b, _, h, w = upscaled.shape
         per_class = b * c * (h // 2) * (w // 2)
-        chunk = len(wanted) if self.training else max(1, CLASS_CHUNK_ELEMENTS // per_class)
+        whole = self.training or torch.compiler.is_compiling()
+        chunk = len(wanted) if whole else max(1, CLASS_CHUNK_ELEMENTS // per_class)
         parts = []
         for first in range(0, len(wanted), chunk):
             some = wanted[first : first + chunk]
             act = F.conv2d(
                 upscaled,
-                kernel[:, some].flatten(0, 1),
-                bias[:, some].flatten(),
+                kernel[some].flatten(0, 1),
+                bias[some].flatten(),
                 conv.stride,
                 conv.padding,
             )
-            act = F.gelu(act).unflatten(1, (c, len(some)))
-            parts.append(torch.einsum("bc,bckhw->bkhw", weights, act))
+            act = activate(self.cls_upscaling[4], act).permute(0, 2, 3, 1)
+            act = act.unflatten(3, (len(some), c))
+            parts.append(torch.einsum("bhwkc,bc->bkhw", act, weights))
         return torch.cat(parts, 1)
+
+
+def _run(layers: nn.Sequential, x: Tensor) -> Tensor:
+    """Apply layers in turn, activations in the memory of what came before."""
+    for layer in layers:
+        x = activate(layer, x) if isinstance(layer, nn.GELU) else layer(x)
+    return x

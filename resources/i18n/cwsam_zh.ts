@@ -97,21 +97,34 @@
 <message><source>Segment</source><translation>分割</translation></message>
 </context>
 <context>
+<name>cwsam.download</name>
+<message><source>Check the download</source><translation>检查下载的文件</translation></message>
+<message><source>Stopped; the next download goes on from here.</source><translation>已停止；下次下载从此处继续。</translation></message>
+<message><source>The connection broke off ({cause}): check the network and download again; {share} % are there and are kept.</source><translation>连接中断（{cause}）：请检查网络后再次下载；已有的 {share} % 会保留。</translation></message>
+<message><source>The downloaded file is not the real one (its hash differs) and was deleted.</source><translation>下载的文件不是原文件（哈希不符），已删除。</translation></message>
+<message><source>The server does not have the file ({status}): look for a newer plugin.</source><translation>服务器上没有该文件（{status}）：请查看是否有新版插件。</translation></message>
+<message><source>The server offers a file of another size than the real one.</source><translation>服务器提供的文件与原文件大小不符。</translation></message>
+<message><source>The server sends another part than was asked for.</source><translation>服务器发来的部分与所请求的不符。</translation></message>
+<message><source>The server sends more than the real file has.</source><translation>服务器发来的内容多于原文件。</translation></message>
+<message><source>{needed} GB are needed and {free} GB free: clear some space.</source><translation>需要 {needed} GB，剩余 {free} GB：请清理空间。</translation></message>
+<message><source>{title} is ready.</source><translation>{title} 已就绪。</translation></message>
+</context>
+<context>
 <name>cwsam.engine</name>
-<message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation type="unfinished"></translation></message>
-<message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation type="unfinished"></translation></message>
+<message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation>“{1}”的标签较少（{2} 个多边形）：再增加 {3} 个会使结果更好、评分更可靠。</translation></message>
+<message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation>“{1}”的标签太少（{2} 个多边形，{3} 个像元）：请至少再标注 {4} 个，且与其他标签相距 {5} 以上。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
 <message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
 <message><source>--overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
 <message><source>--stretch must be auto, none, two percentiles such as 2,98 or a range of pixel values such as 0:4000, not '{1}'.</source><translation>拉伸方式必须为 auto、none、两个百分位（如 2,98）或像元值范围（如 0:4000），而不是“{1}”。</translation></message>
 <message><source>--tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
-<message><source>A batch holds at least one chip.</source><translation type="unfinished"></translation></message>
+<message><source>A batch holds at least one chip.</source><translation>一个批次至少包含一个样本块。</translation></message>
 <message><source>A standard error of {1} cannot be met: give one like 0.01.</source><translation>无法达到 {1} 的标准误：请给出如 0.01 的值。</translation></message>
 <message><source>About {1} of disk are needed for the journal and {2} are free: set CWSAM_CACHE to a folder with space.</source><translation>运行日志约需 {1} 磁盘空间，剩余 {2}：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
 <message><source>About {1} of disk are needed for the results and {2} are free: choose another folder, a coarser --gsd or --classes.</source><translation>结果约需 {1} 磁盘空间，剩余 {2}：请另选文件夹、增大像元或减少类别。</translation></message>
 <message><source>About {1} of memory are needed and {2} are free: ask for --raster instead of polygons, take a smaller --tile or a coarser --gsd, or cut the raster in pieces.</source><translation>约需 {1} 内存，剩余 {2}：请只输出栅格、减小瓦片、增大像元，或将影像分块处理。</translation></message>
-<message><source>All labels lie outside {1}; check that image and labels show the same place and that both know their coordinate reference system.</source><translation type="unfinished"></translation></message>
-<message><source>All labels of '{1}' lie so close together that none are left to learn from beside those that are held back for validation: label it in 2 more places, away from these.</source><translation type="unfinished"></translation></message>
+<message><source>All labels lie outside {1}; check that image and labels show the same place and that both know their coordinate reference system.</source><translation>所有标签都在 {1} 之外；请检查影像与标签是否为同一地点，且都有坐标参考系。</translation></message>
+<message><source>All labels of '{1}' lie so close together that none are left to learn from beside those that are held back for validation: label it in 2 more places, away from these.</source><translation>“{1}”的标签彼此太近，留出验证用的之后已没有可供学习的：请在远离它们的另外 2 处标注。</translation></message>
 <message><source>An expected accuracy of {1} is none: give one from 0 to 1.</source><translation>{1} 不是有效的预期精度：请给出 0 到 1 之间的值。</translation></message>
 <message><source>An interrupted run goes on behind row {1} of tiles; --fresh starts over.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行；也可选择重新开始。</translation></message>
 <message><source>An interrupted run was found, but the input has changed since ({1}): starting over.</source><translation>发现中断的运行，但输入已改变（{1}）：重新开始。</translation></message>
@@ -122,90 +135,105 @@
 <message><source>Cannot read {1}: {2}; check the path.</source><translation>无法读取 {1}：{2}；请检查路径。</translation></message>
 <message><source>Class {1} cannot join class {2}, which is merged or none itself: name the last class of the chain.</source><translation>类别 {1} 不能并入类别 {2}，后者本身已被并入其他类别或不存在：请直接写最终类别。</translation></message>
 <message><source>Comparing</source><translation>正在比较</translation></message>
-<message><source>Fine-tuning stopped after step {1}; no adapter was written.</source><translation type="unfinished"></translation></message>
-<message><source>Fine-tuning stopped; no adapter was written.</source><translation type="unfinished"></translation></message>
-<message><source>Fine-tuning takes at least one step.</source><translation type="unfinished"></translation></message>
+<message><source>Fine-tuning stopped after step {1}; no adapter was written.</source><translation>微调在第 {1} 步后停止，未写入适配器。</translation></message>
+<message><source>Fine-tuning stopped; no adapter was written.</source><translation>微调已停止，未写入适配器。</translation></message>
+<message><source>Fine-tuning takes at least one step.</source><translation>微调至少需要一步。</translation></message>
 <message><source>GPU: Apple Metal; {1}.</source><translation>GPU：Apple Metal；{1}。</translation></message>
 <message><source>GPU: {1}; {2}.</source><translation>GPU：{1}；{2}。</translation></message>
 <message><source>Ground sample distance: {1} to {2} m a pixel.</source><translation>地面分辨率：每像元 {1} 至 {2} 米。</translation></message>
 <message><source>Joining regions</source><translation>正在合并区域</translation></message>
-<message><source>Labels of the user on {1}.</source><translation type="unfinished"></translation></message>
+<message><source>Labels of the user on {1}.</source><translation>用户在 {1} 上的标签。</translation></message>
 <message><source>Linking borders</source><translation>正在连接边界</translation></message>
 <message><source>Measuring polygons</source><translation>正在量算多边形</translation></message>
 <message><source>Merging small patches</source><translation>正在归并小图斑</translation></message>
 <message><source>Model config '{1}': {2} must be {3}.</source><translation>模型配置“{1}”：{2} 必须为 {3}。</translation></message>
 <message><source>No Apple GPU was found; choose --device cpu.</source><translation>未找到 Apple GPU；请将设备设为 CPU。</translation></message>
-<message><source>No labelled raster is given; choose an image and its labels.</source><translation type="unfinished"></translation></message>
-<message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation type="unfinished"></translation></message>
+<message><source>No labelled raster is given; choose an image and its labels.</source><translation>未给出带标签的栅格；请选择影像及其标签。</translation></message>
+<message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation>没有多边形带有可用的类别；请检查类别字段和名称对应表。</translation></message>
 <message><source>No training scene has a pixel of class {1}; take it out of 'classes'.</source><translation>训练影像中没有类别 {1} 的像元；请从类别列表中去掉它。</translation></message>
 <message><source>No weights of {1} come with this package; give the path of a checkpoint file, or use one of {2}.</source><translation>此软件包不带 {1} 的权重；请给出权重文件的路径，或使用 {2} 之一。</translation></message>
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller --tile, or --device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
-<message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation type="unfinished"></translation></message>
-<message><source>Polygons without a class are left out.</source><translation type="unfinished"></translation></message>
+<message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
+<message><source>Polygons without a class are left out.</source><translation>没有类别的多边形不使用。</translation></message>
 <message><source>Radiometry: {1}.</source><translation>辐射处理：{1}。</translation></message>
 <message><source>Resuming</source><translation>正在继续</translation></message>
 <message><source>Segmenting</source><translation>正在分割</translation></message>
 <message><source>Simplifying borders</source><translation>正在简化边界</translation></message>
 <message><source>Stopped by the user.</source><translation>已由用户停止。</translation></message>
 <message><source>Stopped; nothing was written.</source><translation>已停止，未写入任何结果。</translation></message>
-<message><source>The folder {1} cannot be written ({2}): choose another.</source><translation type="unfinished"></translation></message>
-<message><source>The folder {1} does not exist: create it or choose another.</source><translation type="unfinished"></translation></message>
+<message><source>The folder {1} cannot be written ({2}): choose another.</source><translation>文件夹 {1} 无法写入（{2}）：请另选。</translation></message>
+<message><source>The folder {1} does not exist: create it or choose another.</source><translation>文件夹 {1} 不存在：请创建或另选。</translation></message>
 <message><source>The interrupted run left a damaged journal: starting over.</source><translation>中断的运行留下的日志已损坏：重新开始。</translation></message>
 <message><source>The journal cannot be kept ({1}), so this run cannot be resumed: set CWSAM_CACHE to a folder with space.</source><translation>无法保存运行日志（{1}），因此本次运行中断后不能继续：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
-<message><source>The labels did not make the model better: mIoU {1} before, {2} after. Label more places, or check whether the labels are right.</source><translation type="unfinished"></translation></message>
-<message><source>The labels name more than {1} classes; choose a field with fewer values.</source><translation type="unfinished"></translation></message>
-<message><source>The learning rate must be more than 0.</source><translation type="unfinished"></translation></message>
-<message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation type="unfinished"></translation></message>
-<message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation type="unfinished"></translation></message>
+<message><source>The labels did not make the model better: mIoU {1} before, {2} after. Label more places, or check whether the labels are right.</source><translation>标签未能改进模型：mIoU 微调前 {1}，微调后 {2}。请标注更多地点，或检查标签是否正确。</translation></message>
+<message><source>The labels name more than {1} classes; choose a field with fewer values.</source><translation>标签的类别多于 {1} 个；请选择取值较少的字段。</translation></message>
+<message><source>The learning rate must be more than 0.</source><translation>学习率必须大于 0。</translation></message>
+<message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation>模型卡片的附加类别 {1} 缺少 id、name、name_zh 和颜色（#rrggbb）；请重新获取该文件。</translation></message>
+<message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
-<message><source>The time for fine-tuning must be more than 0.</source><translation type="unfinished"></translation></message>
-<message><source>The validation share must lie between 0 and 1.</source><translation type="unfinished"></translation></message>
-<message><source>The zoom must lie between 0.25 and 1.</source><translation type="unfinished"></translation></message>
-<message><source>There are more labels than minutes of training can use: a part is used.</source><translation type="unfinished"></translation></message>
+<message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
+<message><source>The validation share must lie between 0 and 1.</source><translation>验证比例必须在 0 与 1 之间。</translation></message>
+<message><source>The zoom must lie between 0.25 and 1.</source><translation>缩放必须在 0.25 与 1 之间。</translation></message>
+<message><source>There are more labels than minutes of training can use: a part is used.</source><translation>标签多于训练时间所能使用的：只使用一部分。</translation></message>
 <message><source>There is no device '{1}'; choose {2}.</source><translation>没有设备“{1}”；请选择 {2}。</translation></message>
 <message><source>There is no model '{1}'; use one of {2} or the path of a checkpoint (variants: {3}).</source><translation>没有模型“{1}”；请使用 {2} 之一或权重文件的路径（变体：{3}）。</translation></message>
 <message><source>There is no model variant '{1}'; choose one of {2}.</source><translation>没有模型变体“{1}”；请选择 {2} 之一。</translation></message>
-<message><source>There is no part '{1}' to train; choose of {2}.</source><translation type="unfinished"></translation></message>
+<message><source>There is no part '{1}' to train; choose of {2}.</source><translation>没有可训练的部分“{1}”；请从 {2} 中选择。</translation></message>
 <message><source>There is no precision '{1}'; choose {2}.</source><translation>没有精度“{1}”；请选择 {2}。</translation></message>
 <message><source>This CPU does not multiply {1} natively and would be many times slower; choose float32 or int8.</source><translation>此 CPU 不原生支持 {1} 乘法，会慢许多倍；请选择 float32 或 int8。</translation></message>
 <message><source>This torch has no int8 kernels for this CPU; choose float32.</source><translation>此 torch 没有适用于此 CPU 的 int8 内核；请选择 float32。</translation></message>
 <message><source>Training stopped after step {1}; --resume continues it.</source><translation>训练在第 {1} 步后停止；可以继续。</translation></message>
 <message><source>Writing polygons</source><translation>正在写出多边形</translation></message>
+<message><source>a Segment Anything checkpoint (no class decoder: a start for training)</source><translation>Segment Anything 权重（不带类别解码器：训练的起点）</translation></message>
+<message><source>a model of this program</source><translation>本程序的模型</translation></message>
+<message><source>a published CWSAM checkpoint</source><translation>公开发布的 CWSAM 权重</translation></message>
 <message><source>asked for</source><translation>按要求</translation></message>
-<message><source>class {1}</source><translation type="unfinished"></translation></message>
+<message><source>class {1}</source><translation>类别 {1}</translation></message>
+<message><source>encoder {1} wide, {2} blocks, {3} heads, patch {4}, tiles of {5} px</source><translation>编码器宽 {1}，{2} 个块，{3} 个头，图块 {4}，瓦片 {5} 像元</translation></message>
+<message><source>experts {1}, {2} kept, {3} wide, from block {4}</source><translation>专家 {1} 个，选用 {2} 个，宽 {3}，自第 {4} 块起</translation></message>
 <message><source>float16, as it has no native bfloat16</source><translation>float16，因为它不原生支持 bfloat16</translation></message>
 <message><source>float32, as asked for</source><translation>按要求使用 float32</translation></message>
+<message><source>for the base model with sha256 {1}</source><translation>对应基础模型的 sha256 {1}</translation></message>
 <message><source>int8 runs on the CPU only; choose --device cpu or another precision.</source><translation>int8 只能在 CPU 上运行；请将设备设为 CPU 或另选精度。</translation></message>
+<message><source>is an adapter of {1} M parameters in {2} tensors ({3})</source><translation>为适配器，{1} 百万参数，{2} 个张量（{3}）</translation></message>
+<message><source>is {1}</source><translation>为{1}</translation></message>
+<message><source>never used by the forward pass: {1} tensors</source><translation>前向计算不使用：{1} 个张量</translation></message>
+<message><source>new class {1} {2}</source><translation>新类别 {1} {2}</translation></message>
 <message><source>no CUDA device found</source><translation>未找到 CUDA 设备</translation></message>
+<message><source>no experts in the encoder</source><translation>编码器不含专家</translation></message>
 <message><source>the GPU (compute capability {1}.{2}) is too old for this torch build</source><translation>GPU（计算能力 {1}.{2}）对此版本的 torch 来说太旧</translation></message>
 <message><source>this build of torch has no CUDA support</source><translation>此版本的 torch 不支持 CUDA</translation></message>
+<message><source>training record {1}</source><translation>训练记录 {1}</translation></message>
 <message><source>{1} ({2}) lacks {3} of the tensors that segmenting takes, such as {4}; use it as a start for training, or choose a file with a class decoder.</source><translation>{1}（{2}）缺少分割所需的 {3} 个张量，例如 {4}；可将其用作训练的起点，或选择带类别解码器的文件。</translation></message>
-<message><source>{1} Say what '{2}' means with --map '{3}=CLASS', --map '{4}=new' for a new class, or --map '{5}=skip'.</source><translation type="unfinished"></translation></message>
+<message><source>{1} M parameters, {2}</source><translation>{1} 百万参数，{2}</translation></message>
+<message><source>{1} Say what '{2}' means with --map '{3}=CLASS', --map '{4}=new' for a new class, or --map '{5}=skip'.</source><translation>{1} 请说明“{2}”的含义：--map '{3}=CLASS'，--map '{4}=new' 表示新类别，或 --map '{5}=skip' 表示跳过。</translation></message>
 <message><source>{1} and {2} differ in size; make a label image of the same width and height.</source><translation>{1} 与 {2} 大小不同；请制作宽高相同的标签影像。</translation></message>
-<message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation type="unfinished"></translation></message>
-<message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation type="unfinished"></translation></message>
-<message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation type="unfinished"></translation></message>
+<message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标签或模型；请重新开始，或使用当时的设置。</translation></message>
+<message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
+<message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
+<message><source>{1} classes</source><translation>{1} 个类别</translation></message>
+<message><source>{1} classes, {2} seen in training; {3} to {4} m a pixel</source><translation>{1} 个类别，其中 {2} 个经过训练；每像元 {3} 至 {4} 米</translation></message>
 <message><source>{1} does not exist; check the path.</source><translation>{1} 不存在；请检查路径。</translation></message>
 <message><source>{1} does not exist; start without --resume.</source><translation>{1} 不存在；请重新开始训练。</translation></message>
 <message><source>{1} does not fit its base model ({2}); fetch it again or repeat the fine-tuning.</source><translation>{1} 与其基础模型不符（{2}）；请重新获取或重新微调。</translation></message>
 <message><source>{1} does not run on Apple GPUs; choose float32 or float16.</source><translation>{1} 不能在 Apple GPU 上运行；请选择 float32 或 float16。</translation></message>
 <message><source>{1} has no classes: check the field and the values.</source><translation>{1} 中没有类别：请检查字段和取值。</translation></message>
-<message><source>{1} has no labelled polygon; draw some and give each a class.</source><translation type="unfinished"></translation></message>
+<message><source>{1} has no labelled polygon; draw some and give each a class.</source><translation>{1} 没有带标签的多边形；请绘制若干并为每个指定类别。</translation></message>
 <message><source>{1} has no pixels; choose another raster.</source><translation>{1} 没有像元；请另选栅格。</translation></message>
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
-<message><source>{1} is a folder: choose a file name in it.</source><translation type="unfinished"></translation></message>
+<message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
 <message><source>{1} is not valid YAML; check it with a YAML editor.</source><translation>{1} 不是有效的 YAML；请用 YAML 编辑器检查。</translation></message>
-<message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation type="unfinished"></translation></message>
-<message><source>{1} is write-protected: choose another name or unlock it.</source><translation type="unfinished"></translation></message>
+<message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation>{1} 已在其他程序中打开（旁边有 {2}）：请在该程序（如 QGIS）中移除其图层，或换一个名称。</translation></message>
+<message><source>{1} is write-protected: choose another name or unlock it.</source><translation>{1} 受写保护：请换一个名称或解除保护。</translation></message>
 <message><source>{1} lists no '{2}' scenes of {3}.</source><translation>{1} 未列出 {3} 的“{2}”影像。</translation></message>
 <message><source>{1} must be a JSON file with lists 'train' and 'dev'; check the data folder.</source><translation>{1} 必须是含 train 与 dev 列表的 JSON 文件；请检查数据文件夹。</translation></message>
 <message><source>{1} must be a list.</source><translation>{1} 必须是列表。</translation></message>
@@ -217,9 +245,12 @@
 <message><source>{1} needs the setting '{2}'.</source><translation>{1} 缺少设置项“{2}”。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3} or a lower minimum for rare classes.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点，或降低稀有类别的最少点数。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3}.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点。</translation></message>
-<message><source>{1} polygon(s) lie outside their image and are not used.</source><translation type="unfinished"></translation></message>
+<message><source>{1} polygon(s) lie outside their image and are not used.</source><translation>有 {1} 个多边形在影像之外，不使用。</translation></message>
 <message><source>{1} was made for another base model (hash {2}…, not {3}…); load the model that it was fine-tuned from.</source><translation>{1} 是为另一个基础模型制作的（哈希 {2}…，而非 {3}…）；请加载其微调所用的模型。</translation></message>
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
+<message><source>{1} x {2}</source><translation>{1} × {2}</translation></message>
+<message><source>{1}: {2} MB, sha256 {3}</source><translation>{1}：{2} MB，sha256 {3}</translation></message>
+<message><source>{1}: {2} classes seen in training</source><translation>{1}：训练过 {2} 个类别</translation></message>
 </context>
 <context>
 <name>cwsam.environment</name>
@@ -228,7 +259,7 @@
 <message><source>PyTorch is installed but cannot be loaded ({cause}): {remedy}</source><translation>PyTorch 已安装但无法加载（{cause}）：{remedy}</translation></message>
 <message><source>PyTorch is not installed.</source><translation>未安装 PyTorch。</translation></message>
 <message><source>PyTorch, which computes the map, is missing in QGIS's Python: {remedy}</source><translation>QGIS 的 Python 中缺少用于计算的 PyTorch：{remedy}</translation></message>
-<message><source>install it with the command under Details and restart QGIS.</source><translation>请用“详情”中的命令安装，然后重启 QGIS。</translation></message>
+<message><source>install it under Raster ▸ CWSAM ▸ PyTorch….</source><translation>请在“栅格 ▸ CWSAM ▸ PyTorch…”中安装。</translation></message>
 </context>
 <context>
 <name>cwsam.evaluate_map</name>
@@ -280,6 +311,20 @@
 <message><source>{band}, as the network sees it</source><translation>网络所用的{band}</translation></message>
 </context>
 <context>
+<name>cwsam.installer</name>
+<message><source>Clean up</source><translation>清理</translation></message>
+<message><source>Install PyTorch</source><translation>安装 PyTorch</translation></message>
+<message><source>Putting the packages in place</source><translation>正在放置软件包</translation></message>
+<message><source>PyTorch is installed: restart QGIS to use it.</source><translation>PyTorch 已安装：请重启 QGIS 后使用。</translation></message>
+<message><source>PyTorch was removed.</source><translation>PyTorch 已删除。</translation></message>
+<message><source>PyTorch {version} ({build}) is installed and ready.</source><translation>PyTorch {version}（{build}）已安装，可以使用。</translation></message>
+<message><source>PyTorch {version} is installed {build}: for a GPU enter a source with CUDA builds.</source><translation>PyTorch {version} 已安装（{build}）：如需使用 GPU，请填写提供 CUDA 版本的来源。</translation></message>
+<message><source>QGIS's Python could not be started: see the help.</source><translation>无法启动 QGIS 的 Python：请参阅帮助。</translation></message>
+<message><source>Remove PyTorch</source><translation>删除 PyTorch</translation></message>
+<message><source>Stopped; nothing was changed.</source><translation>已停止，未作任何更改。</translation></message>
+<message><source>without CUDA</source><translation>不带 CUDA</translation></message>
+</context>
+<context>
 <name>cwsam.job</name>
 <message><source>'{name}' has no scale on the ground: sizes are taken as pixels.</source><translation>“{name}”没有地面尺度：尺寸按像元计。</translation></message>
 <message><source>'{name}' has {count} band(s), not {band}: choose the bands again.</source><translation>“{name}”只有 {count} 个波段，没有第 {band} 波段：请重新选择。</translation></message>
@@ -325,6 +370,7 @@
 <name>cwsam.messages</name>
 <message><source>Copy</source><translation>复制</translation></message>
 <message><source>Details</source><translation>详情</translation></message>
+<message><source>Install PyTorch…</source><translation>安装 PyTorch…</translation></message>
 </context>
 <context>
 <name>cwsam.model_box</name>
@@ -344,11 +390,86 @@
 <message><source>{count} classes · for {low}–{high} m per pixel · {size} MB</source><translation>{count} 类 · 适用于每像元 {low}–{high} 米 · {size} MB</translation></message>
 </context>
 <context>
+<name>cwsam.model_entries</name>
+<message><source>Address: {url}</source><translation>地址：{url}</translation></message>
+<message><source>Licence: {licence}</source><translation>许可：{licence}</translation></message>
+<message><source>Made for {low} to {high} m per pixel</source><translation>适用于每像元 {low} 至 {high} 米</translation></message>
+<message><source>No class decoder: a start for training and fine-tuning, not for segmenting.</source><translation>不带类别解码器：可作为训练和微调的起点，不能用于分割。</translation></message>
+<message><source>Source: {source}</source><translation>来源：{source}</translation></message>
+<message><source>{count} classes: {names}</source><translation>{count} 类：{names}</translation></message>
+</context>
+<context>
 <name>cwsam.model_list</name>
 <message><source>No model comes with this copy of the plugin: choose a model file.</source><translation>此插件副本不带模型：请选择模型文件。</translation></message>
 <message><source>The model file {path} cannot be read ({cause}): choose another.</source><translation>无法读取模型文件 {path}（{cause}）：请另选。</translation></message>
 <message><source>There is no model file {path}: choose another model.</source><translation>没有模型文件 {path}：请另选模型。</translation></message>
 <message><source>{path} is no CWSAM model: choose a .safetensors file made by this program.</source><translation>{path} 不是 CWSAM 模型：请选择由本程序生成的 .safetensors 文件。</translation></message>
+</context>
+<context>
+<name>cwsam.models_dialog</name>
+<message><source>&amp;Add file…</source><translation>添加文件(&amp;A)…</translation></message>
+<message><source>&amp;Download</source><translation>下载(&amp;D)</translation></message>
+<message><source>&amp;Remove</source><translation>删除(&amp;R)</translation></message>
+<message><source>&amp;Segment with it</source><translation>用于分割(&amp;S)</translation></message>
+<message><source>&amp;Use this file</source><translation>使用此文件(&amp;U)</translation></message>
+<message><source>Add the file that was looked into</source><translation>添加已检查的文件</translation></message>
+<message><source>CWSAM – Models</source><translation>CWSAM – 模型</translation></message>
+<message><source>Can be downloaded</source><translation>可下载</translation></message>
+<message><source>Checking the file…</source><translation>正在检查文件…</translation></message>
+<message><source>Choose a weights file</source><translation>选择权重文件</translation></message>
+<message><source>Choose this model in the dock</source><translation>在面板中选用此模型</translation></message>
+<message><source>Comes with the plugin</source><translation>插件自带</translation></message>
+<message><source>Delete a download, or take a file of yours off the list</source><translation>删除下载的文件，或将您的文件从列表中移除</translation></message>
+<message><source>Downloaded</source><translation>已下载</translation></message>
+<message><source>Downloading {title}…</source><translation>正在下载 {title}…</translation></message>
+<message><source>Fetch the file, check it and keep it</source><translation>下载文件，检查后保存</translation></message>
+<message><source>Look into a weights file and add it</source><translation>检查权重文件并添加</translation></message>
+<message><source>Look into {name}</source><translation>检查 {name}</translation></message>
+<message><source>Looking into {name}…</source><translation>正在检查 {name}…</translation></message>
+<message><source>Model</source><translation>模型</translation></message>
+<message><source>Models that are here or can be downloaded</source><translation>已有的和可下载的模型</translation></message>
+<message><source>S&amp;top</source><translation>停止(&amp;T)</translation></message>
+<message><source>Segmenting</source><translation>分割</translation></message>
+<message><source>Size</source><translation>大小</translation></message>
+<message><source>Start for training</source><translation>训练起点</translation></message>
+<message><source>State</source><translation>状态</translation></message>
+<message><source>Stop; what has arrived is kept for another time</source><translation>停止；已下载的部分保留待用</translation></message>
+<message><source>Use</source><translation>用途</translation></message>
+<message><source>Use this file, or choose another line to leave it.</source><translation>使用此文件，或选择其他行以放弃。</translation></message>
+<message><source>Weights</source><translation>权重</translation></message>
+<message><source>Your file</source><translation>您的文件</translation></message>
+<message><source>{name} was added.</source><translation>已添加 {name}。</translation></message>
+<message><source>{path} cannot be deleted ({cause}): close what uses it.</source><translation>无法删除 {path}（{cause}）：请关闭正在使用它的程序。</translation></message>
+<message><source>{title} was removed.</source><translation>已移除 {title}。</translation></message>
+</context>
+<context>
+<name>cwsam.options_page</name>
+<message><source>&amp;Device</source><translation>设备(&amp;D)</translation></message>
+<message><source>&amp;Format</source><translation>格式(&amp;F)</translation></message>
+<message><source>&amp;Interrupted runs</source><translation>中断的运行(&amp;I)</translation></message>
+<message><source>&amp;Precision</source><translation>精度(&amp;P)</translation></message>
+<message><source>&amp;Results folder</source><translation>结果文件夹(&amp;R)</translation></message>
+<message><source>&amp;Threads</source><translation>线程数(&amp;T)</translation></message>
+<message><source>All cores but one</source><translation>全部核心减一</translation></message>
+<message><source>Also write the class of each pixel, unless told not to</source><translation>默认同时写出每个像元的类别</translation></message>
+<message><source>Also write the confidence of each pixel, unless told not to</source><translation>默认同时写出每个像元的置信度</translation></message>
+<message><source>Automatic</source><translation>自动</translation></message>
+<message><source>Computing</source><translation>计算</translation></message>
+<message><source>Fewer bits are faster where the processor knows them; int8 costs some accuracy</source><translation>处理器支持时位数越少越快；int8 会损失一些精度</translation></message>
+<message><source>Folders</source><translation>文件夹</translation></message>
+<message><source>Format of the polygons where a file name has no ending</source><translation>文件名无扩展名时多边形的格式</translation></message>
+<message><source>In your QGIS profile</source><translation>QGIS 配置目录下</translation></message>
+<message><source>P&amp;yTorch</source><translation>PyTorch(&amp;Y)</translation></message>
+<message><source>Results</source><translation>结果</translation></message>
+<message><source>The oldest interrupted runs go when all take more</source><translation>超出时删除最早的中断运行</translation></message>
+<message><source>The project's folder</source><translation>工程所在文件夹</translation></message>
+<message><source>The system's cache folder</source><translation>系统缓存文件夹</translation></message>
+<message><source>Threads of a run on the CPU; the screen needs one core</source><translation>在 CPU 上运行的线程数；界面需要一个核心</translation></message>
+<message><source>Where PyTorch is installed and looked for; takes effect when QGIS starts again</source><translation>PyTorch 的安装和查找位置；重启 QGIS 后生效</translation></message>
+<message><source>Where interrupted runs are kept until they go on</source><translation>保存中断的运行以便继续的位置</translation></message>
+<message><source>Where networks compute; automatic takes a GPU if one is usable</source><translation>网络在何处计算；自动时若有可用的 GPU 则用 GPU</translation></message>
+<message><source>Where the file dialogs for results start</source><translation>结果文件对话框的起始位置</translation></message>
+<message><source>at &amp;most</source><translation>最多(&amp;M)</translation></message>
 </context>
 <context>
 <name>cwsam.output_box</name>
@@ -364,6 +485,25 @@
 <message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
 </context>
 <context>
+<name>cwsam.packages</name>
+<message><source>'{source}' is no address of a package source: it begins with https://.</source><translation>“{source}”不是软件包来源的地址：地址以 https:// 开头。</translation></message>
+<message><source>A downloaded file is broken: click Install again.</source><translation>下载的文件已损坏：请再次单击安装。</translation></message>
+<message><source>No torch there goes with QGIS's numpy: use another source or folder.</source><translation>其中没有与 QGIS 的 numpy 相容的 torch：请使用其他来源或文件夹。</translation></message>
+<message><source>No {name} for Python {python} and this system: use another source or folder.</source><translation>没有适用于 Python {python} 和本系统的 {name}：请使用其他来源或文件夹。</translation></message>
+<message><source>PyTorch is in use ({cause}): restart QGIS and remove it first thing.</source><translation>PyTorch 正在使用（{cause}）：请重启 QGIS 后首先删除。</translation></message>
+<message><source>QGIS's Python has no pip: install it (Debian: python3-pip).</source><translation>QGIS 的 Python 没有 pip：请安装（Debian：python3-pip）。</translation></message>
+<message><source>QGIS's Python was not found: install PyTorch by hand, see the help.</source><translation>未找到 QGIS 的 Python：请手动安装 PyTorch，参见帮助。</translation></message>
+<message><source>The disk is full: free some gigabytes and click Install again.</source><translation>磁盘已满：请清理数 GB 空间后再次单击安装。</translation></message>
+<message><source>The folder cannot be written: choose another in the settings.</source><translation>文件夹无法写入：请在设置中另选。</translation></message>
+<message><source>The package source was not reached: check network and proxy, try again.</source><translation>无法访问软件包来源：请检查网络和代理后重试。</translation></message>
+<message><source>This build needs a package source that offers it: enter its address, see the help.</source><translation>该版本类型需要提供它的软件包来源：请填写其地址，参见帮助。</translation></message>
+<message><source>pip reported success but installed no torch: see the log.</source><translation>pip 报告成功但未安装 torch：请查看日志。</translation></message>
+<message><source>pip stopped ({cause}): see the log.</source><translation>pip 已停止（{cause}）：请查看日志。</translation></message>
+<message><source>{path} cannot be written ({cause}): choose another folder in the settings.</source><translation>无法写入 {path}（{cause}）：请在设置中另选文件夹。</translation></message>
+<message><source>{path} holds no torch wheel: choose a folder made with 'pip download torch'.</source><translation>{path} 中没有 torch 的 wheel 文件：请选择用 pip download torch 生成的文件夹。</translation></message>
+<message><source>{path} was not made by this plugin: choose another folder in the settings.</source><translation>{path} 不是由本插件创建的：请在设置中另选文件夹。</translation></message>
+</context>
+<context>
 <name>cwsam.pixel_bands</name>
 <message><source>Layer '{name}' has no bands: choose another.</source><translation>图层“{name}”没有波段：请另选。</translation></message>
 <message><source>Layer '{name}' holds complex numbers: turn them into amplitudes first.</source><translation>图层“{name}”为复数：请先转换为幅度。</translation></message>
@@ -373,6 +513,10 @@
 <message><source>Land-cover segmentation</source><translation>地表覆盖分割</translation></message>
 <message><source>Segment layer…</source><translation>分割图层…</translation></message>
 <message><source>Turn images into land-cover polygons (CWSAM)</source><translation>将影像转换为地表覆盖多边形（CWSAM）</translation></message>
+</context>
+<context>
+<name>cwsam.registry</name>
+<message><source>The list of models {path} is broken: install the plugin again.</source><translation>模型列表 {path} 已损坏：请重新安装插件。</translation></message>
 </context>
 <context>
 <name>cwsam.results</name>
@@ -539,6 +683,13 @@
 <message><source>{done} images are done, {failed} failed.</source><translation>已完成 {done} 幅影像，失败 {failed} 幅。</translation></message>
 </context>
 <context>
+<name>cwsam.shell</name>
+<message><source>&amp;Help</source><translation>帮助(&amp;H)</translation></message>
+<message><source>&amp;Models…</source><translation>模型(&amp;M)…</translation></message>
+<message><source>&amp;PyTorch…</source><translation>&amp;PyTorch…</translation></message>
+<message><source>&amp;Settings…</source><translation>设置(&amp;S)…</translation></message>
+</context>
+<context>
 <name>cwsam.staging</name>
 <message><source>The folder {path} cannot be written ({cause}): choose another.</source><translation>文件夹 {path} 无法写入（{cause}）：请另选。</translation></message>
 <message><source>The folder {path} does not exist: create it or choose another.</source><translation>文件夹 {path} 不存在：请创建或另选。</translation></message>
@@ -552,6 +703,36 @@
 <message><source>Segment {names}</source><translation>分割 {names}</translation></message>
 <message><source>The memory is full: choose a smaller tile under Advanced.</source><translation>内存不足：请在“高级”中选择较小的瓦片。</translation></message>
 <message><source>The run failed unexpectedly ({cause}): please report the text under Details.</source><translation>运行意外失败（{cause}）：请报告“详情”中的内容。</translation></message>
+</context>
+<context>
+<name>cwsam.torch_dialog</name>
+<message><source>&amp;Build</source><translation>版本类型(&amp;B)</translation></message>
+<message><source>&amp;Cancel</source><translation>取消(&amp;C)</translation></message>
+<message><source>&amp;Install</source><translation>安装(&amp;I)</translation></message>
+<message><source>&amp;Remove</source><translation>删除(&amp;R)</translation></message>
+<message><source>Address of a package source with another build; PyTorch's web page names some</source><translation>提供其他版本类型的软件包来源地址；PyTorch 网页列有这些地址</translation></message>
+<message><source>Automatic: what the source offers for this system</source><translation>自动：来源为本系统提供的版本</translation></message>
+<message><source>CPU only (small)</source><translation>仅 CPU（较小）</translation></message>
+<message><source>CUDA, for NVIDIA GPUs (some gigabytes)</source><translation>CUDA，用于 NVIDIA GPU（数 GB）</translation></message>
+<message><source>CWSAM – PyTorch</source><translation>CWSAM – PyTorch</translation></message>
+<message><source>Copy &amp;diagnostics</source><translation>复制诊断信息(&amp;D)</translation></message>
+<message><source>Delete the plugin's own folder of packages</source><translation>删除插件自己的软件包文件夹</translation></message>
+<message><source>Folder of &amp;wheels</source><translation>&amp;wheel 文件夹</translation></message>
+<message><source>Install</source><translation>安装</translation></message>
+<message><source>Install PyTorch into the plugin's own folder</source><translation>将 PyTorch 安装到插件自己的文件夹</translation></message>
+<message><source>Install without a network, from files of 'pip download torch'</source><translation>不使用网络，从 pip download torch 得到的文件安装</translation></message>
+<message><source>Installing PyTorch…</source><translation>正在安装 PyTorch…</translation></message>
+<message><source>Linux usually gets a build with CUDA, Windows and macOS one without</source><translation>Linux 通常得到带 CUDA 的版本，Windows 和 macOS 得到不带 CUDA 的版本</translation></message>
+<message><source>None: download</source><translation>无：从网络下载</translation></message>
+<message><source>Package &amp;source</source><translation>软件包来源(&amp;S)</translation></message>
+<message><source>PyTorch comes with QGIS's Python; nothing needs to be installed.</source><translation>QGIS 的 Python 自带 PyTorch，无需安装。</translation></message>
+<message><source>PyTorch {version} ({build}) is installed in the plugin's own folder.</source><translation>PyTorch {version}（{build}）已安装在插件自己的文件夹中。</translation></message>
+<message><source>Removing PyTorch…</source><translation>正在删除 PyTorch…</translation></message>
+<message><source>Stop; what is installed stays as it is</source><translation>停止；已安装的保持不变</translation></message>
+<message><source>Versions and the log's end for a report, without personal paths</source><translation>供报告用的版本和日志末尾，不含个人路径</translation></message>
+<message><source>What pip says appears here.</source><translation>pip 的输出显示在此处。</translation></message>
+<message><source>pip's own</source><translation>pip 默认来源</translation></message>
+<message><source>without CUDA</source><translation>不带 CUDA</translation></message>
 </context>
 <context>
 <name>cwsam.vector_formats</name>

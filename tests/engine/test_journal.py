@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cwsam.engine.array_source import ArraySource
-from cwsam.engine.journal import Journal, clean_journals, open_journal, raster_facts
+from cwsam.engine.journal import Journal, cache_limit, clean_journals, open_journal, raster_facts
 from cwsam.engine.pipeline import SegmentOptions, segment
 from cwsam.engine.types import ClassStrip
 from tests.engine.test_pipeline import BrightnessPredictor, Collector, scene
@@ -139,6 +139,18 @@ def test_oldest_journals_go_first(tmp_path):
         os.utime(path, (1000 + age, 1000 + age))
     clean_journals(tmp_path, limit=2500, keep="a")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "c"]
+
+
+def test_the_environment_limits_the_journals(tmp_path, monkeypatch):
+    assert cache_limit() == 10 << 30
+    monkeypatch.setenv("CWSAM_CACHE_GB", "0")
+    assert cache_limit() == 0
+    monkeypatch.setenv("CWSAM_CACHE", str(tmp_path))
+    old = tmp_path / "journals" / "old"
+    old.mkdir(parents=True)
+    (old / "strips.bin").write_bytes(bytes(10))
+    open_journal(["x"], FACTS, 5).close()
+    assert not old.exists()
 
 
 def test_unwritable_cache_costs_the_journal_only(tmp_path, monkeypatch):

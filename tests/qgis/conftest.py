@@ -26,6 +26,7 @@ import cwsam  # noqa: E402
 import pytest  # noqa: E402
 from cwsam.cwsam_qgis import settings  # noqa: E402
 from qgis.core import QgsApplication, QgsProject, QgsSettings  # noqa: E402
+from qgis.PyQt.QtCore import QSettings  # noqa: E402
 from tests.qgis.support import open_layer, patches, save_tiny_model, write_raster  # noqa: E402
 from tests.qgis.window import Window  # noqa: E402
 
@@ -34,11 +35,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def qgis_app(tmp_path_factory):
-    """The one QgsApplication, with a profile of its own."""
+    """The one QgsApplication, with a profile and settings of its own."""
     os.environ["CWSAM_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    profile = tmp_path_factory.mktemp("profile")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(profile))
     QgsApplication.setPrefixPath(os.environ.get("QGIS_PREFIX_PATH", "/usr"), True)
-    application = QgsApplication([], True, str(tmp_path_factory.mktemp("profile")))
+    application = QgsApplication([], True, str(profile))
     application.initQgis()
+    assert str(profile) in QgsSettings().fileName()
     yield application
     application.exitQgis()
 

@@ -41,6 +41,8 @@ def test_loads_and_unloads_without_a_trace(qgis_app, window):
         assert registry.providerById("cwsam") is None
         assert not window.toolbar.actions()
         assert not window.raster_menu.actions()
+        assert not window.help_menu.actions()
+        assert not window.options_factories
         assert not window.custom_actions
         assert len(window.window.children()) == children
 
@@ -182,6 +184,11 @@ def test_missing_and_broken_torch_end_in_a_sentence(qgis_app, window, plugin, im
     assert "install" in message(window)
     buttons = [b.text() for b in window.bar.currentItem().findChildren(QPushButton)]
     assert "Details" in buttons
+    (button,) = [
+        b for b in window.bar.currentItem().findChildren(QPushButton) if "Install" in b.text()
+    ]
+    click(button)
+    assert plugin.shell.dialogs["torch"].isVisible()
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "torch", None)  # an import then fails
     assert not environment.has_torch()

@@ -20,7 +20,8 @@ class Window(QgisInterface):
         self.window.setCentralWidget(centre)
         self.toolbar = self.window.addToolBar("Plugins")
         self.raster_menu = QMenu("Raster", self.window)
-        self.custom_actions = []
+        self.help_menu = QMenu("Plugins", self.window)
+        self.custom_actions, self.options_factories, self.shown_pages = [], [], []
         self.tree = QgsLayerTreeView(self.window)
         self.tree.setModel(QgsLayerTreeModel(QgsProject.instance().layerTreeRoot(), self.tree))
         dock = QDockWidget("Layers", self.window)
@@ -65,6 +66,18 @@ class Window(QgisInterface):
     def removeCustomActionForLayerType(self, action):
         self.custom_actions = [(k, a) for k, a in self.custom_actions if a is not action]
         return True
+
+    def pluginHelpMenu(self):
+        return self.help_menu
+
+    def registerOptionsWidgetFactory(self, factory):
+        self.options_factories.append(factory)
+
+    def unregisterOptionsWidgetFactory(self, factory):
+        self.options_factories.remove(factory)
+
+    def showOptionsDialog(self, parent=None, page=""):
+        self.shown_pages.append(page)
 
     def addDockWidget(self, area, dock):
         self.window.addDockWidget(area, dock)

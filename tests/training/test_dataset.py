@@ -6,7 +6,13 @@ import torch
 from cwsam.engine.errors import TrainingDataError
 from cwsam.training.augment import cutmix, flip_and_turn
 from cwsam.training.cli import read_file
-from cwsam.training.dataset import crop_and_scale, draw_batches, load_scenes, validation_chips
+from cwsam.training.dataset import (
+    ChipSampler,
+    crop_and_scale,
+    derived_seed,
+    load_scenes,
+    validation_chips,
+)
 from tests.training.conftest import COLOURS
 
 
@@ -56,19 +62,34 @@ def test_turns_and_pastes_keep_labels_on_their_pixels(scenes):
         known = labels != 255
         assert (nearest_class(image)[known] == labels[known]).all()
     chips = [crop_and_scale(s, 64, 64, 0, 0) for s in scenes]
-    images, labels = (torch.stack(c) for c in zip(*chips))
-    mixed, mixed_labels = cutmix(images, labels, 1.0, rng)
-    known = mixed_labels != 255
-    assert not torch.equal(mixed, images)
-    assert (nearest_class(mixed)[known] == mixed_labels[known]).all()
+    (image, labels), donor = (tuple(t.clone() for t in chips[0]), chips[1])
+    cutmix(image, labels, *donor, rng)
+    known = labels != 255
+    assert not torch.equal(image, chips[0][0])
+    assert (nearest_class(image)[known] == labels[known]).all()
 
 
-def test_batches_are_seeded(scenes, recipe):
-    drawn = [
-        next(draw_batches(scenes, recipe, torch.Generator().manual_seed(5)))[0] for _ in range(2)
-    ]
-    assert torch.equal(*drawn)
-    assert drawn[0].shape == (2, 3, 64, 64)
+def test_a_chip_is_the_same_whoever_draws_it(scenes, recipe):
+    one, other = (ChipSampler(scenes, recipe) for _ in range(2))
+    whole = one.batch(range(4))
+    assert whole[0].shape == (4, 3, 64, 64)
+    halves = [other.batch(numbers) for numbers in (range(2, 4), range(2))]
+    for i in range(2):
+        assert torch.equal(whole[i], torch.cat([halves[1][i], halves[0][i]]))
+    assert not torch.equal(whole[0][0], whole[0][1])
+
+
+def test_seeds_of_neighbours_have_nothing_in_common():
+    seeds = {derived_seed(a, b) for a in range(30) for b in range(30)}
+    assert len(seeds) == 900
+    assert all(0 <= s < 2**63 for s in seeds)
+
+
+def test_the_shards_of_validation_are_the_whole(scenes):
+    whole = torch.cat([labels for _, labels in validation_chips(scenes, 32, 4)])
+    shards = [torch.cat([x for _, x in validation_chips(scenes, 32, 4, n, 3)]) for n in range(3)]
+    assert sum(map(len, shards)) == len(whole)
+    assert torch.equal(shards[1], whole[1::3])
 
 
 def test_validation_sees_every_labelled_pixel_once(scenes):

@@ -1,6 +1,7 @@
 """Training learns, resumes exactly, and stops when asked."""
 
 import dataclasses
+import sys
 
 import pytest
 import torch
@@ -10,13 +11,15 @@ from cwsam.engine.errors import Cancelled, CheckpointError, ConfigError
 from cwsam.engine.models.builders import build_model
 from cwsam.training.cli import main
 from cwsam.training.config import load_train_config
-from cwsam.training.loop import Trainer, learning_rate
+from cwsam.training.loop import Trainer
+from cwsam.training.schedule import learning_rate, training_plan
 
 
 def trainer(recipe, scenes, folder):
     torch.manual_seed(recipe.seed)
     model = build_model(load_model_config(recipe.model))
-    return Trainer(model, recipe, scenes[:2], scenes[2:], folder)
+    plan = training_plan("cpu", "float32")
+    return Trainer(model, recipe, scenes[:2], scenes[2:], folder, plan)
 
 
 def test_learning_rate_warms_up_and_falls():
@@ -38,7 +41,7 @@ def test_learning_rate_warms_up_and_falls():
 def load_train_config_stub():
     from cwsam.training.config import TrainConfig
 
-    return TrainConfig(model="sam_moe_tiny", data="", classes=(1,))
+    return TrainConfig(model="sam_moe_tiny", data="x", classes=(1,))
 
 
 def test_it_learns_colours(recipe, scenes, tmp_path):
@@ -46,7 +49,7 @@ def test_it_learns_colours(recipe, scenes, tmp_path):
         recipe, steps=45, batch=4, warmup=5, validate_every=45, learning_rate=5e-4, ema=0.5
     )
     run = trainer(recipe, scenes, tmp_path / "run")
-    before = run.validate()
+    before, _ = run.validate()
     after = run.run()
     assert after["oa"] > before["oa"]
     assert after["oa"] > 0.7
@@ -67,6 +70,88 @@ def test_resume_is_exact(recipe, scenes, tmp_path):
     for (name, a), b in zip(whole.model.state_dict().items(), second.model.state_dict().values()):
         assert torch.equal(a, b), name
     assert all(torch.equal(whole.average[n], second.average[n]) for n in whole.average)
+
+
+def test_accumulated_batches_resume_too(recipe, scenes, tmp_path):
+    recipe = dataclasses.replace(recipe, batch=1, accumulate=2, steps=3, validate_every=3)
+    whole = trainer(recipe, scenes, tmp_path / "a")
+    whole.run()
+    first = trainer(recipe, scenes, tmp_path / "b")
+    with pytest.raises(Cancelled):
+        first.run(cancelled=lambda: first.step == 1)
+    second = trainer(recipe, scenes, tmp_path / "b")
+    second.resume()
+    second.run()
+    for (name, a), b in zip(whole.model.state_dict().items(), second.model.state_dict().values()):
+        assert torch.equal(a, b), name
+    assert (whole.loss, whole.balance) == (second.loss, second.balance)
+
+
+def test_logs_of_steps_that_are_repeated_are_forgotten(recipe, scenes, tmp_path):
+    run = trainer(recipe, scenes, tmp_path)
+    run.run()
+    assert (tmp_path / "log.csv").read_text().count("\n") == 3
+    run.step = 2
+    run.save("last.pt")
+    again = trainer(recipe, scenes, tmp_path)
+    again.resume()
+    assert (tmp_path / "log.csv").read_text().count("\n") == 2
+    again.run()
+    steps = [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().splitlines()]
+    assert steps == ["step", "2", "4"]
+
+
+def test_gradients_from_recomputed_blocks_are_the_same(recipe, scenes, tmp_path):
+    recipe = dataclasses.replace(recipe, steps=2, validate_every=9)
+    kept = trainer(recipe, scenes, tmp_path / "a")
+    kept.run()
+    again = dataclasses.replace(recipe, checkpoint_gradients=True)
+    recomputed = trainer(again, scenes, tmp_path / "b")
+    assert recomputed.model.image_encoder.gradient_checkpointing
+    recomputed.run()
+    assert recomputed.loss == pytest.approx(kept.loss, rel=1e-5)
+
+
+def test_frozen_parameters_stay(recipe, scenes, tmp_path):
+    recipe = dataclasses.replace(recipe, steps=1, freeze=("image_encoder.blocks",))
+    run = trainer(recipe, scenes, tmp_path)
+    before = {n: p.clone() for n, p in run.model.named_parameters()}
+    run.run()
+    changed = {n for n, p in run.model.named_parameters() if not torch.equal(p, before[n])}
+    assert changed
+    assert not any(n.startswith("image_encoder.blocks") for n in changed)
+
+
+def test_a_run_starts_from_weights_and_says_what_fitted(recipe_file, tmp_path):
+    arguments = ["train", str(recipe_file), "--steps", "1", "--run"]
+    first = CliRunner().invoke(main, [*arguments, str(tmp_path / "a")])
+    assert first.exit_code == 0, first.output
+    start = str(tmp_path / "a" / "last.pt")
+    second = CliRunner().invoke(main, [*arguments, str(tmp_path / "b"), "--initialise-from", start])
+    assert second.exit_code == 0, second.output
+    assert "missing 0" in second.output
+    third = CliRunner().invoke(
+        main, [*arguments, str(tmp_path / "c"), "--initialise-from", "nowhere.pt"]
+    )
+    assert third.exit_code == 1
+    assert "no weights file nowhere.pt" in third.output
+
+
+def test_the_table_of_parameters_needs_no_data(recipe_file):
+    text = recipe_file.read_text() + "freeze: [image_encoder]\n"
+    recipe_file.write_text(text.replace("data: ", "data: nowhere"))
+    result = CliRunner().invoke(main, ["train", str(recipe_file), "--parameters"])
+    assert result.exit_code == 0, result.output
+    assert "trainable (" in result.output
+
+
+def test_tensorboard_gets_the_figures(recipe, scenes, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(recipe, steps=1, tensorboard=True)
+    trainer(recipe, scenes, tmp_path).run()
+    assert list(tmp_path.glob("events.out.tfevents.*"))
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match="pip install tensorboard"):
+        trainer(recipe, scenes, tmp_path)
 
 
 def test_resume_refuses_other_settings(recipe, scenes, tmp_path):

@@ -121,7 +121,7 @@ def test_half_precision_file_and_memory(tmp_path, model, monkeypatch):
     save_model(path, model, CONFIG, CARD)
     image = torch.randn(1, 3, 64, 64)
     monkeypatch.setattr("cwsam.engine.layers.storage.LARGE", 1000)
-    loaded = load_model(path, storage=torch.bfloat16)
+    loaded = load_model(path, storage=lambda _: torch.bfloat16)
     attention = loaded.model.image_encoder.blocks[0].attn
     assert attention.qkv.weight.dtype == torch.bfloat16
     assert attention.rel_pos_h.dtype == torch.float32

@@ -1,0 +1,55 @@
+"""Weights that a run starts from: a model of any origin, or another run's checkpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..engine.errors import CheckpointError
+from ..engine.models.checkpoint import initialise_from
+from ..engine.models.loading import load_into
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from ..engine.models.cwsam import Cwsam
+
+
+def start_from(model: Cwsam, path: Path) -> str:
+    """Load what fits into a model.
+
+    Args:
+        model: Receives the weights.
+        path: A file of ours, of CWSAM or of SAM, or ``last.pt`` or ``best.pt`` of a run.
+
+    Returns:
+        What was matched, missing, unexpected or of another shape, in words.
+
+    Raises:
+        CheckpointError: The file cannot be used.
+    """
+    if not path.is_file():
+        raise CheckpointError(
+            f"There is no weights file {path}; check 'initialise_from' in the recipe."
+        )
+    if path.suffix == ".pt":
+        return load_into(model, read_run(path)).summary()
+    return initialise_from(model, path).summary()
+
+
+def read_run(path: Path) -> dict[str, Tensor]:
+    """The averaged weights of a run's checkpoint, by name.
+
+    Raises:
+        CheckpointError: The file is not such a checkpoint.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {**state["model"], **state["average"]}
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        raise CheckpointError(
+            f"{path} is not the checkpoint of a training run; name its last.pt or best.pt."
+        ) from None
