@@ -2,8 +2,11 @@
 PYTHON := .venv/bin/python
 export PYTHONPATH := .link
 DATA ?= ../shared/data/landcover
+# Runs a command with another QGIS: SUITE PROJECT_DIR COMMAND...
+QGIS_MATRIX ?= ../shared/tools/qgis-matrix
+IN_MATRIX := env CWSAM_QGIS_TESTS=1 PYTHONPATH=.link PYTHONDONTWRITEBYTECODE=1 python3 -m pytest -p no:cacheprovider
 
-.PHONY: help setup setup-headless demo test test-core test-qgis lint bench zip wheel docs train-default screenshots clean
+.PHONY: help setup setup-headless demo test test-core test-qgis test-matrix lint bench zip wheel docs train-default screenshots clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +27,11 @@ test-core: setup
 
 test-qgis: setup
 	CWSAM_QGIS_TESTS=1 QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/qgis
+
+test-matrix:  ## Run the QGIS tests in QGIS 3.40 and 3.44 (needs root; builds two root folders)
+	@[ -e $(QGIS_MATRIX) ] || { echo "$(QGIS_MATRIX) is not there: name such a tool by QGIS_MATRIX=, or run 'make test-qgis' for this machine's QGIS." >&2; exit 1; }
+	@mkdir -p .link && ln -sfn .. .link/cwsam
+	@for suite in trixie forky; do bash $(QGIS_MATRIX) $$suite . $(IN_MATRIX) tests/qgis || exit 1; done
 
 lint: setup  ## ruff, import contracts
 	$(PYTHON) -m ruff check .

@@ -15,7 +15,7 @@ class _NoForeignGdal:
     def find_spec(name, path=None, target=None):
         del path, target
         if name.partition(".")[0] in FOREIGN:
-            raise ImportError(f"{name} must not meet QGIS's own GDAL in one process")
+            raise ModuleNotFoundError(f"{name} must not meet QGIS's own GDAL in one process")
 
 
 assert not set(FOREIGN) & set(sys.modules), "run the QGIS tests in a process of their own"
@@ -38,11 +38,11 @@ def qgis_app(tmp_path_factory):
     """The one QgsApplication, with a profile and settings of its own."""
     os.environ["CWSAM_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     profile = tmp_path_factory.mktemp("profile")
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(profile))
     QgsApplication.setPrefixPath(os.environ.get("QGIS_PREFIX_PATH", "/usr"), True)
     application = QgsApplication([], True, str(profile))
     application.initQgis()
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)  # behind QGIS, which sets both too
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(profile))
     assert str(profile) in QgsSettings().fileName()
     yield application
     application.exitQgis()
