@@ -111,6 +111,8 @@
 </context>
 <context>
 <name>cwsam.engine</name>
+<message><source>'freeze' leaves no parameter to train; take an entry out.</source><translation>freeze 之后没有可训练的参数；请去掉一项。</translation></message>
+<message><source>'freeze' names '{1}', and no parameter begins so; 'cwsam train --parameters' lists them.</source><translation>freeze 中的“{1}”没有对应的参数；cwsam train --parameters 可列出参数。</translation></message>
 <message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation>“{1}”的标签较少（{2} 个多边形）：再增加 {3} 个会使结果更好、评分更可靠。</translation></message>
 <message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation>“{1}”的标签太少（{2} 个多边形，{3} 个像元）：请至少再标注 {4} 个，且与其他标签相距 {5} 以上。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
@@ -120,15 +122,18 @@
 <message><source>--tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>A batch holds at least one chip.</source><translation>一个批次至少包含一个样本块。</translation></message>
 <message><source>A standard error of {1} cannot be met: give one like 0.01.</source><translation>无法达到 {1} 的标准误：请给出如 0.01 的值。</translation></message>
+<message><source>About {1} of GPU memory are needed for one tile and {2} are free: take a smaller --tile or --device cpu.</source><translation>一个瓦片约需 {1} 显存，剩余 {2}：请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>About {1} of disk are needed for the journal and {2} are free: set CWSAM_CACHE to a folder with space.</source><translation>运行日志约需 {1} 磁盘空间，剩余 {2}：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
 <message><source>About {1} of disk are needed for the results and {2} are free: choose another folder, a coarser --gsd or --classes.</source><translation>结果约需 {1} 磁盘空间，剩余 {2}：请另选文件夹、增大像元或减少类别。</translation></message>
 <message><source>About {1} of memory are needed and {2} are free: ask for --raster instead of polygons, take a smaller --tile or a coarser --gsd, or cut the raster in pieces.</source><translation>约需 {1} 内存，剩余 {2}：请只输出栅格、减小瓦片、增大像元，或将影像分块处理。</translation></message>
 <message><source>All labels lie outside {1}; check that image and labels show the same place and that both know their coordinate reference system.</source><translation>所有标签都在 {1} 之外；请检查影像与标签是否为同一地点，且都有坐标参考系。</translation></message>
 <message><source>All labels of '{1}' lie so close together that none are left to learn from beside those that are held back for validation: label it in 2 more places, away from these.</source><translation>“{1}”的标签彼此太近，留出验证用的之后已没有可供学习的：请在远离它们的另外 2 处标注。</translation></message>
+<message><source>An Apple GPU serves one process; start without torchrun.</source><translation>Apple GPU 只能由一个进程使用；请不要用 torchrun 启动。</translation></message>
 <message><source>An expected accuracy of {1} is none: give one from 0 to 1.</source><translation>{1} 不是有效的预期精度：请给出 0 到 1 之间的值。</translation></message>
 <message><source>An interrupted run goes on behind row {1} of tiles; --fresh starts over.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行；也可选择重新开始。</translation></message>
 <message><source>An interrupted run was found, but the input has changed since ({1}): starting over.</source><translation>发现中断的运行，但输入已改变（{1}）：重新开始。</translation></message>
 <message><source>CPU: {1}.</source><translation>CPU：{1}。</translation></message>
+<message><source>CPU: {1}; bfloat16, which this processor multiplies natively.</source><translation>CPU：{1}；bfloat16，此处理器原生支持。</translation></message>
 <message><source>CPU: {1}; int8 linear layers, as asked for.</source><translation>CPU：{1}；按要求使用 int8 线性层。</translation></message>
 <message><source>CPU: {1}; {2}, as asked for.</source><translation>CPU：{1}；按要求使用 {2}。</translation></message>
 <message><source>CUDA cannot be used: {1}; choose --device cpu.</source><translation>无法使用 CUDA：{1}；请将设备设为 CPU。</translation></message>
@@ -152,6 +157,7 @@
 <message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation>没有多边形带有可用的类别；请检查类别字段和名称对应表。</translation></message>
 <message><source>No training scene has a pixel of class {1}; take it out of 'classes'.</source><translation>训练影像中没有类别 {1} 的像元；请从类别列表中去掉它。</translation></message>
 <message><source>No weights of {1} come with this package; give the path of a checkpoint file, or use one of {2}.</source><translation>此软件包不带 {1} 的权重；请给出权重文件的路径，或使用 {2} 之一。</translation></message>
+<message><source>ONNX export needs the Python packages {1}: run 'pip install {2}'.</source><translation>导出 ONNX 需要 Python 软件包 {1}：请运行 pip install {2}。</translation></message>
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller --tile, or --device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
 <message><source>Polygons without a class are left out.</source><translation>没有类别的多边形不使用。</translation></message>
@@ -159,8 +165,10 @@
 <message><source>Resuming</source><translation>正在继续</translation></message>
 <message><source>Segmenting</source><translation>正在分割</translation></message>
 <message><source>Simplifying borders</source><translation>正在简化边界</translation></message>
+<message><source>Stopped after step {1}; --resume continues it.</source><translation>在第 {1} 步后停止；可以继续。</translation></message>
 <message><source>Stopped by the user.</source><translation>已由用户停止。</translation></message>
 <message><source>Stopped; nothing was written.</source><translation>已停止，未写入任何结果。</translation></message>
+<message><source>TensorBoard is not installed; run 'pip install tensorboard', or set 'tensorboard: false' (log.csv holds the same figures).</source><translation>未安装 TensorBoard；请运行 pip install tensorboard，或设置 tensorboard: false（log.csv 中有同样的数字）。</translation></message>
 <message><source>The folder {1} cannot be written ({2}): choose another.</source><translation>文件夹 {1} 无法写入（{2}）：请另选。</translation></message>
 <message><source>The folder {1} does not exist: create it or choose another.</source><translation>文件夹 {1} 不存在：请创建或另选。</translation></message>
 <message><source>The interrupted run left a damaged journal: starting over.</source><translation>中断的运行留下的日志已损坏：重新开始。</translation></message>
@@ -172,18 +180,23 @@
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
+<message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
+<message><source>The training setting '{1}' must be {2}.</source><translation>训练设置“{1}”必须为 {2}。</translation></message>
+<message><source>The training setting '{1}' needs the folder '{2}'.</source><translation>训练设置“{1}”需要文件夹“{2}”。</translation></message>
 <message><source>The validation share must lie between 0 and 1.</source><translation>验证比例必须在 0 与 1 之间。</translation></message>
 <message><source>The zoom must lie between 0.25 and 1.</source><translation>缩放必须在 0.25 与 1 之间。</translation></message>
 <message><source>There are more labels than minutes of training can use: a part is used.</source><translation>标签多于训练时间所能使用的：只使用一部分。</translation></message>
 <message><source>There is no device '{1}'; choose {2}.</source><translation>没有设备“{1}”；请选择 {2}。</translation></message>
+<message><source>There is no folder {1}; check the path.</source><translation>没有文件夹 {1}；请检查路径。</translation></message>
 <message><source>There is no model '{1}'; use one of {2} or the path of a checkpoint (variants: {3}).</source><translation>没有模型“{1}”；请使用 {2} 之一或权重文件的路径（变体：{3}）。</translation></message>
 <message><source>There is no model variant '{1}'; choose one of {2}.</source><translation>没有模型变体“{1}”；请选择 {2} 之一。</translation></message>
 <message><source>There is no part '{1}' to train; choose of {2}.</source><translation>没有可训练的部分“{1}”；请从 {2} 中选择。</translation></message>
 <message><source>There is no precision '{1}'; choose {2}.</source><translation>没有精度“{1}”；请选择 {2}。</translation></message>
+<message><source>There is no storage '{1}'; choose {2}.</source><translation>没有存储类型“{1}”；请选择 {2}。</translation></message>
+<message><source>There is no weights file {1}; check 'initialise_from' in the recipe.</source><translation>没有权重文件 {1}；请检查训练配方中的 initialise_from。</translation></message>
 <message><source>This CPU does not multiply {1} natively and would be many times slower; choose float32 or int8.</source><translation>此 CPU 不原生支持 {1} 乘法，会慢许多倍；请选择 float32 或 int8。</translation></message>
 <message><source>This torch has no int8 kernels for this CPU; choose float32.</source><translation>此 torch 没有适用于此 CPU 的 int8 内核；请选择 float32。</translation></message>
-<message><source>Training stopped after step {1}; --resume continues it.</source><translation>训练在第 {1} 步后停止；可以继续。</translation></message>
 <message><source>Writing polygons</source><translation>正在写出多边形</translation></message>
 <message><source>a Segment Anything checkpoint (no class decoder: a start for training)</source><translation>Segment Anything 权重（不带类别解码器：训练的起点）</translation></message>
 <message><source>a model of this program</source><translation>本程序的模型</translation></message>
@@ -208,7 +221,7 @@
 <message><source>{1} ({2}) lacks {3} of the tensors that segmenting takes, such as {4}; use it as a start for training, or choose a file with a class decoder.</source><translation>{1}（{2}）缺少分割所需的 {3} 个张量，例如 {4}；可将其用作训练的起点，或选择带类别解码器的文件。</translation></message>
 <message><source>{1} M parameters, {2}</source><translation>{1} 百万参数，{2}</translation></message>
 <message><source>{1} Say what '{2}' means with --map '{3}=CLASS', --map '{4}=new' for a new class, or --map '{5}=skip'.</source><translation>{1} 请说明“{2}”的含义：--map '{3}=CLASS'，--map '{4}=new' 表示新类别，或 --map '{5}=skip' 表示跳过。</translation></message>
-<message><source>{1} and {2} differ in size; make a label image of the same width and height.</source><translation>{1} 与 {2} 大小不同；请制作宽高相同的标签影像。</translation></message>
+<message><source>{1} and {2} differ in size; labels must lie on the image's grid.</source><translation>{1} 与 {2} 大小不同；标签必须与影像的格网一致。</translation></message>
 <message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标签或模型；请重新开始，或使用当时的设置。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
 <message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
@@ -219,18 +232,25 @@
 <message><source>{1} does not fit its base model ({2}); fetch it again or repeat the fine-tuning.</source><translation>{1} 与其基础模型不符（{2}）；请重新获取或重新微调。</translation></message>
 <message><source>{1} does not run on Apple GPUs; choose float32 or float16.</source><translation>{1} 不能在 Apple GPU 上运行；请选择 float32 或 float16。</translation></message>
 <message><source>{1} has no classes: check the field and the values.</source><translation>{1} 中没有类别：请检查字段和取值。</translation></message>
+<message><source>{1} has no colour of the palette; check the palette.</source><translation>{1} 中没有调色板的颜色；请检查调色板。</translation></message>
+<message><source>{1} has no colours, and the recipe has a palette; take the palette out if the file holds class ids.</source><translation>{1} 没有颜色，而训练配方含调色板；若文件存储的是类别编号，请去掉调色板。</translation></message>
+<message><source>{1} has no label image of that name in {2}; add it, or take the image out.</source><translation>{1} 在 {2} 中没有同名的标签影像；请添加，或去掉该影像。</translation></message>
 <message><source>{1} has no labelled polygon; draw some and give each a class.</source><translation>{1} 没有带标签的多边形；请绘制若干并为每个指定类别。</translation></message>
 <message><source>{1} has no pixels; choose another raster.</source><translation>{1} 没有像元；请另选栅格。</translation></message>
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
+<message><source>{1} holds no image ({2}).</source><translation>{1} 中没有影像（{2}）。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
+<message><source>{1} holds values outside 0-255; labels are class ids, 255 for not labelled.</source><translation>{1} 含 0–255 以外的值；标签为类别编号，255 表示未标注。</translation></message>
+<message><source>{1} holds {2} GB of weights, more than one ONNX file may; export a smaller model.</source><translation>{1} 有 {2} GB 权重，超出单个 ONNX 文件的上限；请导出较小的模型。</translation></message>
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
+<message><source>{1} is not the checkpoint of a training run; name its last.pt or best.pt.</source><translation>{1} 不是训练的检查点；请指定 last.pt 或 best.pt。</translation></message>
 <message><source>{1} is not valid YAML; check it with a YAML editor.</source><translation>{1} 不是有效的 YAML；请用 YAML 编辑器检查。</translation></message>
 <message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation>{1} 已在其他程序中打开（旁边有 {2}）：请在该程序（如 QGIS）中移除其图层，或换一个名称。</translation></message>
 <message><source>{1} is write-protected: choose another name or unlock it.</source><translation>{1} 受写保护：请换一个名称或解除保护。</translation></message>
@@ -241,14 +261,15 @@
 <message><source>{1} must be a number, not '{2}'.</source><translation>{1} 必须是数字，而不是“{2}”。</translation></message>
 <message><source>{1} must be of type {2}, not '{3}'.</source><translation>{1} 的类型必须是 {2}，而不是“{3}”。</translation></message>
 <message><source>{1} must hold a mapping of names to values.</source><translation>{1} 必须包含名称到值的映射。</translation></message>
-<message><source>{1} needs the setting 'classes', the class ids that have labels.</source><translation>{1} 缺少设置项 classes，即带标签的类别编号。</translation></message>
 <message><source>{1} needs the setting '{2}'.</source><translation>{1} 缺少设置项“{2}”。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3} or a lower minimum for rare classes.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点，或降低稀有类别的最少点数。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3}.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点。</translation></message>
 <message><source>{1} polygon(s) lie outside their image and are not used.</source><translation>有 {1} 个多边形在影像之外，不使用。</translation></message>
+<message><source>{1} was made by {2} processes; resume with as many.</source><translation>{1} 由 {2} 个进程生成；请用同样数目的进程继续。</translation></message>
 <message><source>{1} was made for another base model (hash {2}…, not {3}…); load the model that it was fine-tuned from.</source><translation>{1} 是为另一个基础模型制作的（哈希 {2}…，而非 {3}…）；请加载其微调所用的模型。</translation></message>
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
 <message><source>{1} x {2}</source><translation>{1} × {2}</translation></message>
+<message><source>{1}, sources must be a mapping of folders to settings.</source><translation>{1}，sources 必须是文件夹到设置的映射。</translation></message>
 <message><source>{1}: {2} MB, sha256 {3}</source><translation>{1}：{2} MB，sha256 {3}</translation></message>
 <message><source>{1}: {2} classes seen in training</source><translation>{1}：训练过 {2} 个类别</translation></message>
 </context>
