@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ..engine.cli import main, make_predictor
 from ..engine.config import from_mapping, load_model_config, read_yaml
 from ..engine.device import DEVICES, DevicePlan, choose_device, keep_large_allocations
+from ..engine.errors import ConfigError
 from ..engine.io.raster_source import open_raster
 from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
@@ -25,7 +26,7 @@ from .config import TrainConfig, load_train_config
 from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
-from .loop import Trainer, TrainingStatus
+from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
 from .team import Team
@@ -95,6 +96,12 @@ def _train(trainer: Trainer, resume: bool) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     if first:
+        for number, usage in enumerate(trainer.usage, 1):
+            dead = int((usage * len(usage) < DEAD_SHARE).sum())
+            click.echo(
+                f"mixture {number}: entropy of its {len(usage)} experts {usage_entropy(usage):.2f} "
+                f"of 1, {dead} dead"
+            )
         click.echo(
             f"mIoU {figures['miou']:.4f}  FWIoU {figures['fwiou']:.4f}  OA {figures['oa']:.4f}  "
             f"in {trainer.folder.path}"
@@ -160,7 +167,13 @@ def make_trainer(
     """Read the data and build the model of a recipe, seeded."""
     torch.manual_seed(recipe.seed)
     train_scenes, dev_scenes = load_parts(recipe, read_file)
-    model = build_model(load_model_config(recipe.model))
+    model_config = load_model_config(recipe.model)
+    if max(recipe.classes) >= model_config.num_classes:
+        raise ConfigError(
+            f"'classes' names {max(recipe.classes)}, and {recipe.model} has classes 0 to "
+            f"{model_config.num_classes - 1}."
+        )
+    model = build_model(model_config)
     if recipe.initialise_from:
         report = start_from(model, Path(recipe.initialise_from))
         if team is None or team.rank == 0:

@@ -25,6 +25,20 @@ class SourceConfig:
     share: float = 1.0
     zoom: tuple[float, float] = (0.5, 2.0)
 
+    def __post_init__(self) -> None:
+        """Check what types cannot.
+
+        Raises:
+            ConfigError: A setting is out of its range.
+        """
+        numbers = [v for v in self.zoom if isinstance(v, (int, float))]
+        if len(numbers) != 2 or not 0 < numbers[0] <= numbers[1]:
+            raise ConfigError(
+                f"A source's 'zoom' must be two numbers such as [0.5, 2.0], not {self.zoom}."
+            )
+        if self.share <= 0:
+            raise ConfigError("A source's 'share' must be more than 0; leave it out instead.")
+
 
 @dataclass(frozen=True)
 class FolderConfig:
@@ -160,7 +174,7 @@ class TrainConfig:
             ConfigError: A setting is out of its range, or no data are named.
         """
         checks = (
-            (bool(self.classes), "classes", "the list of class ids that have labels"),
+            (_class_ids(self.classes), "classes", "the list of class ids that have labels"),
             (bool(self.data or self.train.images), "data", "a folder, unless 'train' names two"),
             *(
                 (getattr(self, n) >= 1, n, "1 or more")
@@ -168,6 +182,13 @@ class TrainConfig:
             ),
             (min(self.validate_every, self.save_every) >= 1, "validate_every", "1 or more"),
             (self.steps >= 0, "steps", "0 or more"),
+            (min(self.learning_rate, self.clip_norm) > 0, "learning_rate", "more than 0"),
+            (0 <= self.ema < 1, "ema", "0 or more and below 1"),
+            (
+                all(map(_is_colour, self.palette.values())) and _class_ids((0, *self.palette)),
+                "palette",
+                "class ids with a colour [red, green, blue] of 0-255 each",
+            ),
             (set(self.unknown_limits) <= set(self.classes), "unknown_limits", "of 'classes'"),
             (set(self.class_weights) <= set(self.classes), "class_weights", "of 'classes'"),
             (self.precision in PRECISIONS, "precision", f"one of {', '.join(PRECISIONS)}"),
@@ -175,6 +196,19 @@ class TrainConfig:
         for holds, name, must in checks:
             if not holds:
                 raise ConfigError(f"The training setting '{name}' must be {must}.")
+
+
+def _class_ids(values: tuple) -> bool:
+    """Whether these are class ids, at least one."""
+    return bool(values) and all(type(v) is int and 0 <= v < NODATA_CLASS for v in values)
+
+
+def _is_colour(value: object) -> bool:
+    return (
+        isinstance(value, (list, tuple))
+        and [type(v) for v in value] == [int] * 3
+        and (0 <= min(value) <= max(value) <= 255)
+    )
 
 
 def load_train_config(path: Path, **overrides: object) -> TrainConfig:

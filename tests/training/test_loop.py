@@ -185,3 +185,27 @@ def test_mistakes_in_a_recipe_are_named(recipe_file):
     result = CliRunner().invoke(main, ["train", str(recipe_file)])
     assert result.exit_code == 1
     assert "stpes" in result.output
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("classes: [8, 24, 40]", "has classes 0 to 32"),
+        ("classes: [grass]", "'classes' must be"),
+        ("palette: {8: [0, 300, 0]}", "'palette' must be"),
+        ("palette: {8: green}", "'palette' must be"),
+        ("sources: {blocks: {zoom: [2.0, 1.0]}}", "two numbers"),
+        ("sources: {blocks: {share: 0}}", "more than 0"),
+        ("sources: [blocks]", "mapping of folders"),
+        ("unknown_limits: {5: 0.1}", "'unknown_limits' must be of 'classes'"),
+        ("precision: int8", "'precision' must be one of"),
+        ("batch: 0", "'batch' must be 1 or more"),
+    ],
+)
+def test_settings_out_of_range_are_named(recipe_file, tmp_path, line, message):
+    name = line.split(":")[0]
+    kept = [x for x in recipe_file.read_text().splitlines() if x.split(":")[0] != name]
+    recipe_file.write_text("\n".join([*kept, line]) + "\n")
+    result = CliRunner().invoke(main, ["train", str(recipe_file), "--run", str(tmp_path / "run")])
+    assert result.exit_code == 1
+    assert message in result.output
