@@ -266,20 +266,26 @@ def test_mistakes_end_in_our_sentences(processing, tmp_path, truth, mapped, wron
         "image": open_layer(write_raster(tmp_path / "image.tif", np.stack([mapped] * 3))),
         "polygons": polygons("t", truth),
     }
+    # QGIS never frees the frames of an algorithm's exception: layers that Python owns would
+    # outlive the application.
+    QgsProject.instance().addMapLayers(list(layers.values()))
     parameters = {"PREDICTION": layers["map"], "REFERENCE": "truth", **wrong}
     parameters["REFERENCE"] = layers[parameters["REFERENCE"]]
     feedback = QgsProcessingFeedback()
     with pytest.raises(QgsProcessingException) as caught:
         processing.run("cwsam:evaluatemap", parameters, feedback=feedback)
     assert words in feedback.textLog() + str(caught.value)
+    QgsProject.instance().clear()
 
 
 def test_cancel_is_heard(processing, tmp_path, truth, mapped):
     feedback = QgsProcessingFeedback()
     feedback.cancel()
+    for name, classes in (("map", mapped), ("truth", truth)):
+        write_raster(tmp_path / f"{name}.tif", classes[None])
     parameters = {
-        "PREDICTION": raster(tmp_path / "map.tif", mapped),
-        "REFERENCE": raster(tmp_path / "truth.tif", truth),
+        "PREDICTION": str(tmp_path / "map.tif"),
+        "REFERENCE": str(tmp_path / "truth.tif"),
         "HTML": str(tmp_path / "r.html"),
     }
     with pytest.raises(QgsProcessingException, match="Stopped"):
