@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...engine.tiling.normalize import Radiometry, choose_radiometry
 from ...engine.types import NODATA_CLASS, Window
-from .split import Split, clear_of
+from .split import GAP, Split, clear_of, outside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,7 @@ class PlateCutter:
     def train(self, split: Split, class_ids: tuple[int, ...], seed: int) -> list[Plate]:
         """Plates around labelled pixels, class after class, clear of the validation blocks."""
         rng = np.random.default_rng(seed)
-        by_class = _pixels_by_class(self.rasters, split.train, class_ids, rng)
+        by_class = _pixels_by_class(self.rasters, split, class_ids, rng)
         plates = []
         count = min(MAX_TRAIN, max(4 * len(split.train), 8))
         for number in range(count):
@@ -112,7 +112,7 @@ class PlateCutter:
             wanted = self.around(block.raster, row + int(shift[0]), col + int(shift[1]))
             own = Window(col, row, 1, 1)
             window = clear_of(wanted, own, split.forbidden(block.raster))
-            if window is not None and min(window.width, window.height) >= self.side // 8:
+            if window is not None and min(window.width, window.height) >= GAP:
                 plates.append(self.cut(block.raster, window))
         return [p for p in plates if torch.isin(p.labels, torch.tensor(class_ids)).any()]
 
@@ -150,15 +150,16 @@ def _part(window: Window, inner: Window) -> tuple[slice, slice]:
 
 def _pixels_by_class(
     rasters: Sequence[LabelledRaster],
-    blocks: Sequence[Block],
+    split: Split,
     class_ids: tuple[int, ...],
     rng: np.random.Generator,
     a_block: int = 8,
 ) -> list[list[tuple[Block, int, int]]]:
-    """A few labelled pixels of each class in each block, as (block, row, col) of the raster."""
+    """A few labelled pixels of each class in each training block, as (block, row, col)."""
     found: dict[int, list] = {c: [] for c in class_ids}
-    for block in blocks:
+    for block in split.train:
         labels = rasters[block.raster].labels(block.window)
+        labels[~outside(block.window, split.forbidden(block.raster))] = NODATA_CLASS
         for class_id in np.intersect1d(np.unique(labels), class_ids):
             rows, cols = np.nonzero(labels == class_id)
             for i in rng.integers(len(rows), size=a_block):

@@ -22,7 +22,7 @@ from .describe import adapter_card, training_record
 from .learner import Learner, Stopped
 from .outcome import FinetuneResult, FinetuneStatus, Report
 from .plates import PlateCutter, ask_base
-from .split import Split, split_blocks
+from .split import Split, split_blocks, starved
 from .survey import Survey, check_sizes
 
 if TYPE_CHECKING:
@@ -98,8 +98,21 @@ def settle(
     notices += [f"Left out: {c.sentence}" for c in poor]
     notices += [c.sentence for c in check.classes if c not in poor and c.sentence]
     labelled = check.usable
-    split = split_blocks(survey, labelled, config.validation_share, config.seed)
-    return check, labelled, split, notices
+    while True:
+        split = split_blocks(survey, labelled, config.validation_share, config.seed)
+        lacking = starved(survey, split, labelled)
+        if not lacking:
+            return check, labelled, split, notices
+        sentences = [
+            f"All labels of '{class_name(c, legend)}' lie so close together that none are left to "
+            "learn from beside those that are held back for validation: label it in 2 more places, "
+            "away from these."
+            for c in lacking
+        ]
+        labelled = tuple(c for c in labelled if c not in lacking)
+        if not (config.skip_sparse and labelled):
+            raise TrainingDataError(" ".join(sentences))
+        notices += [f"Left out: {sentence}" for sentence in sentences]
 
 
 class Session:
@@ -148,7 +161,6 @@ class Session:
         self.train = cutter.train(self.split, self.labelled, seed)
         self.replay = cutter.replay(self.split, seed)
         self.validation = cutter.validation(self.split, seed)
-        self._check_plates()
         self.tell(phase="base", done=0.02)
         model = self.base.model.to(self.device).eval()
         plates = [*self.validation, *self.train, *self.replay]
@@ -165,17 +177,6 @@ class Session:
                 f"The model does not know {names} yet, so its class head has to train: add 'head' "
                 "to the parts."
             )
-
-    def _check_plates(self) -> None:
-        """What is left beside the validation blocks must still show each class."""
-        shown = set().union(*(p.labels.unique().tolist() for p in self.train)) if self.train else {}
-        for class_id in self.labelled:
-            if class_id not in shown:
-                raise TrainingDataError(
-                    f"All labels of '{class_name(class_id, self.legend)}' lie so close together "
-                    "that none are left to learn from beside those that are held back for "
-                    "validation: label it in 2 more places, away from these."
-                )
 
     def learn(self, folder: Path | None, resume: bool) -> Learner:
         """Train until the steps, the time or the patience end."""

@@ -19,6 +19,7 @@ MIN_PIXELS = 64
 """A block shows a class from so many labelled pixels on."""
 
 TRIALS = 200
+MAX_CHECKED = 200
 _SMALLER_BLOCK = 0.06  # what halving the blocks costs beside the error of the shares
 
 
@@ -73,20 +74,52 @@ def split_blocks(survey: Survey, class_ids: tuple[int, ...], share: float, seed:
         share: Wanted share of each class's labelled pixels on the validation side.
         seed: Of the search.
     """
-    best = None
+    candidates = {}
     for level, side in enumerate(block_sides(survey.side)):
         blocks, counts = survey.blocks(side)
-        chosen, cost = _search(counts[:, list(class_ids)], share, np.random.default_rng(seed))
-        cost += level * _SMALLER_BLOCK
-        if best is None or cost < best[0]:
-            best = (cost, blocks, chosen, side)
-    _, blocks, chosen, side = best
+        rng = np.random.default_rng(seed)
+        for cost, chosen in _search(counts[:, list(class_ids)], share, rng):
+            candidates[level, chosen.tobytes()] = (cost + level * _SMALLER_BLOCK, blocks, chosen)
+    ranked = sorted(candidates.items(), key=lambda item: (item[1][0], item[0]))
+    sides = block_sides(survey.side)
+    splits = (_split(*c[1:], sides[level]) for (level, _), c in ranked[:MAX_CHECKED])
+    return min(splits, key=lambda split: len(starved(survey, split, class_ids)))
+
+
+def _split(blocks: list[Block], chosen: np.ndarray, side: int) -> Split:
     train = tuple(b for b, held in zip(blocks, chosen) if not held)
     return Split(train, tuple(b for b, held in zip(blocks, chosen) if held), side)
 
 
-def _search(counts: np.ndarray, share: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """The best of some greedy random choices.
+def starved(survey: Survey, split: Split, class_ids: tuple[int, ...]) -> list[int]:
+    """Classes that a side lacks, the gap beside the validation blocks left out of training."""
+    train, held = np.zeros(256, np.int64), np.zeros(256, np.int64)
+    for block in split.train:
+        labels = survey.read(block)[outside(block.window, split.forbidden(block.raster))]
+        train += np.bincount(labels, minlength=256)
+    for block in split.validation:
+        held += np.bincount(survey.read(block).ravel(), minlength=256)
+    return [c for c in class_ids if train[c] < MIN_PIXELS or held[c] == 0]
+
+
+def outside(window: Window, forbidden: np.ndarray) -> np.ndarray:
+    """Pixels (h, w) bool of a window that lie in no forbidden rectangle.
+
+    Args:
+        window: The pixels.
+        forbidden: (n, 4) from :meth:`Split.forbidden`.
+    """
+    free = np.ones((window.height, window.width), bool)
+    for left, top, right, bottom in forbidden:
+        rows = slice(max(0, top - window.row), max(0, bottom - window.row))
+        free[rows, max(0, left - window.col) : max(0, right - window.col)] = False
+    return free
+
+
+def _search(
+    counts: np.ndarray, share: float, rng: np.random.Generator
+) -> list[tuple[float, np.ndarray]]:
+    """Greedy random choices.
 
     Args:
         counts: (n, K) labelled pixels by block and class.
@@ -94,20 +127,18 @@ def _search(counts: np.ndarray, share: float, rng: np.random.Generator) -> tuple
         rng: Source of randomness.
 
     Returns:
-        ``(chosen, cost)``: (n,) bool, and the mean over classes of the share's error; classes
-        missing on one side add 1.
+        ``(cost, chosen)`` each: the mean over classes of the share's error, classes missing on
+        one side adding 1, and (n,) bool.
     """
-    best, least = np.zeros(len(counts), bool), np.inf
+    found = []
     total = np.maximum(counts.sum(axis=0), 1)
     shown = counts >= MIN_PIXELS
     for _ in range(TRIALS):
         chosen = _draw(counts, share * rng.uniform(0.8, 1.2), total, rng)
         held = counts[chosen].sum(axis=0) / total
         missing = (~shown[chosen].any(axis=0)) | (~shown[~chosen].any(axis=0))
-        cost = float((np.abs(held - share) + missing).mean())
-        if cost < least:
-            best, least = chosen, cost
-    return best, least
+        found.append((float((np.abs(held - share) + missing).mean()), chosen))
+    return found
 
 
 def _draw(

@@ -86,6 +86,13 @@ class Survey:
         info = self.rasters[raster].source.info
         return Window(col, row, min(side, info.width - col), min(side, info.height - row))
 
+    def read(self, block: Block) -> np.ndarray:
+        """Labels (h, w) uint8 of one of the survey's blocks."""
+        window, side = block.window, self.side
+        tile = self.tiles[block.raster, window.row // side, window.col // side]
+        top, left = window.row % side, window.col % side
+        return tile[top : top + window.height, left : left + window.width]
+
     def pixels(self) -> np.ndarray:
         """Labelled pixels by class id, (256,) int64; nothing for 255."""
         total = np.zeros(256, np.int64)
