@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 import click
 
-from .classes import find_classes
+from .classes import CLASSES, find_classes
 from .io.job import Length
 from .vector.assemble import VectorOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .classes import LandCoverClass
 
 Command = Callable[..., None]
 
@@ -50,13 +55,19 @@ def polygon_options(command: Command) -> Command:
     return command
 
 
-def kept_classes(text: str | None) -> tuple[int, ...] | None:
+def kept_classes(
+    text: str | None, legend: Sequence[LandCoverClass] = CLASSES
+) -> tuple[int, ...] | None:
     """Class ids of ``--classes``; None for all.
+
+    Args:
+        text: What the user gave.
+        legend: The model's classes.
 
     Raises:
         UnknownNameError: There is no such class.
     """
-    return find_classes(text.replace("，", ",").split(",")) if text else None
+    return find_classes(text.replace("，", ",").split(","), legend) if text else None
 
 
 def vector_settings(settings: dict) -> tuple[VectorOptions, Length, Length]:

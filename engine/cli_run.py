@@ -220,7 +220,7 @@ class Run:
         for notice in summary.notices:
             self.say(f"Note: {notice}")
         self.say("")
-        self.say(area_table(summary))
+        self.say(area_table(summary, self.loaded.card.legend))
         rate = summary.pixels / 1e6 / seconds
         self.say(f"\n{info.width} x {info.height} pixels in {seconds:.1f} s ({rate:.2f} Mpx/s)")
         for path in job.outputs.paths():

@@ -37,8 +37,9 @@ from .tiling.normalize import Stretch
     "--model",
     default=DEFAULT_MODEL,
     show_default=True,
-    help="Name of a bundled model or a checkpoint file.",
+    help="Name of a bundled model, a checkpoint file or an adapter file of 'finetune'.",
 )
+@click.option("--adapter", help="Adapter file for a model that does not come with the package.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option(
     "--precision",
@@ -113,7 +114,8 @@ def segment(context: click.Context, /, **settings: object) -> None:
         torch.set_num_threads(threads := settings["threads"])
     plan = choose_device(settings["device"], settings["precision"])
     storage = partial(choose_storage, settings["storage"], plan, available_bytes())
-    loaded = load_model(settings["model"], storage=storage)
+    loaded = load_model(settings["model"], adapter=settings["adapter"], storage=storage)
+    options = options.keeping(kept_classes(settings["classes"], loaded.card.legend))
     if known not in (None, loaded.identity):
         raise ConfigError(
             f"The record was made with other weights than {loaded.name} holds now: give the "
@@ -156,7 +158,6 @@ def _job_options(settings: dict) -> JobOptions:
         SegmentOptions(
             tile=settings["tile"],
             overlap=settings["overlap"],
-            keep_classes=kept_classes(settings["classes"]),
             vector=vector,
             stretch=Stretch.parse(settings["stretch"]),
             read_ahead=True,

@@ -1,4 +1,4 @@
-"""The whole command line: the engine's commands, ``train``, ``package`` and those on accuracy."""
+"""The whole command line: the engine's commands, ``train``, ``finetune``, ``package``, accuracy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..engine.models.card import ModelCard
 from ..engine.models.checkpoint import load_model, save_model
 from ..engine.tiling.normalize import choose_radiometry
 from ..engine.types import Window
-from . import cli_accuracy
+from . import cli_accuracy, cli_finetune
 from .config import TrainConfig, load_train_config
 from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
@@ -33,7 +33,7 @@ from .team import Team
 
 __all__ = ["main"]
 
-for _command in cli_accuracy.COMMANDS:
+for _command in (*cli_accuracy.COMMANDS, cli_finetune.finetune_command):
     main.add_command(_command)
 
 

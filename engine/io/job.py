@@ -23,6 +23,7 @@ from .vector_sink import open_vector_sink
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..classes import LandCoverClass
     from ..models.card import ModelCard
     from ..ports import FeatureSink, Progress, RasterSink, RasterSource
     from ..predictor import Predictor
@@ -117,6 +118,10 @@ class JobOptions:
     min_area: Length = Length(0, True)
     simplify: Length = Length(0, True)
     gsd_m: float | None = None
+
+    def keeping(self, class_ids: tuple[int, ...] | None) -> JobOptions:
+        """The same settings with only some classes kept; None for all."""
+        return replace(self, segment=replace(self.segment, keep_classes=class_ids))
 
     def for_raster(self, info: RasterInfo) -> tuple[SegmentOptions, list[str]]:
         """Settle bands and sizes for one raster; returns options and notices."""
@@ -224,25 +229,30 @@ def segment_file(
         journal = None
         if resume is not None:  # the first to be entered: it is kept until all outputs are there
             journal = stack.enter_context(_journal(images, source, settled, resume))
-        features, rasters, collector = _open_sinks(stack, outputs, info, record)
+        sinks = _open_sinks(stack, outputs, info, record, card.legend)
+        features, rasters, collector = sinks
         summary = segment(source, predictor, settled, features, rasters, progress, journal)
         summary.notices[:0] = notices
         if collector is not None:
-            _write_preview(source, settled, collector, summary, outputs.preview)
+            _write_preview(source, settled, collector, summary, outputs.preview, card.legend)
     return info, summary
 
 
 def _open_sinks(
-    stack: ExitStack, outputs: Outputs, info: RasterInfo, record: Mapping[str, str]
+    stack: ExitStack,
+    outputs: Outputs,
+    info: RasterInfo,
+    record: Mapping[str, str],
+    legend: Sequence[LandCoverClass],
 ) -> tuple[FeatureSink | None, list[RasterSink], PreviewCollector | None]:
     """Open all outputs that are asked for; the stack closes them."""
     rasters, collector, features = [], None, None
-    for path, sink in (
-        (outputs.classes, ClassRasterSink),
-        (outputs.confidence, ConfidenceRasterSink),
-    ):
-        if path is not None:
-            rasters.append(stack.enter_context(sink(path, info, cog=outputs.cog)))
+    if outputs.classes is not None:
+        sink = ClassRasterSink(outputs.classes, info, legend, outputs.cog)
+        rasters.append(stack.enter_context(sink))
+    if outputs.confidence is not None:
+        sink = ConfidenceRasterSink(outputs.confidence, info, outputs.cog)
+        rasters.append(stack.enter_context(sink))
     if outputs.preview is not None:
         collector = PreviewCollector(info)
         rasters.append(collector)
@@ -250,7 +260,7 @@ def _open_sinks(
         metadata = {**record, **raster_record(info)}
         features = stack.enter_context(
             open_vector_sink(
-                outputs.polygons, info, outputs.layer, outputs.append, metadata=metadata
+                outputs.polygons, info, outputs.layer, outputs.append, metadata, legend
             )
         )
     return features, rasters, collector
@@ -315,6 +325,7 @@ def _write_preview(
     collector: PreviewCollector,
     summary: RunSummary,
     path: Path,
+    legend: Sequence[LandCoverClass],
 ) -> None:
     radiometry = settle_radiometry(source, options)
     shape = collector.classes.shape
@@ -324,4 +335,5 @@ def _write_preview(
     rows, cols = (np.arange(n) * m // n for n, m in zip(shape, image.shape))
     known = sum(total.pixels for total in summary.areas.values())
     shares = {c: total.pixels / known for c, total in summary.areas.items()}
-    write_preview(path, image[rows][:, cols], collector.classes, shares, source.info.name)
+    title = source.info.name
+    write_preview(path, image[rows][:, cols], collector.classes, shares, title, legend=legend)

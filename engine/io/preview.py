@@ -89,6 +89,7 @@ def write_preview(
     areas: Mapping[int, float],
     title: str,
     max_side: int = 1000,
+    legend: Sequence[LandCoverClass] = CLASSES,
 ) -> None:
     """Write a PNG with the image, the class map and a legend of the classes that occur.
 
@@ -99,6 +100,7 @@ def write_preview(
         areas: Share of each class in the whole map, 0-1, by class id.
         title: Headline.
         max_side: Longest side of each panel in pixels.
+        legend: Names and colours of the classes.
 
     Raises:
         OutputError: The file cannot be written there.
@@ -106,7 +108,7 @@ def write_preview(
     assert image.shape == (*classes.shape, 3), "image and class map show the same pixels"
     size = _panel_size(classes.shape, max_side)
     shown = sorted(
-        (entry for entry in CLASSES if areas.get(entry.id, 0) > 0), key=lambda c: -areas[c.id]
+        (entry for entry in legend if areas.get(entry.id, 0) > 0), key=lambda c: -areas[c.id]
     )
     sheet = _Sheet(*size)
     if (classes == NODATA_CLASS).any():
@@ -117,7 +119,7 @@ def write_preview(
     picture = Image.new("RGB", (sheet.content + 2 * sheet.margin, height), _PAPER)
     right = sheet.margin + sheet.panel_width + sheet.gap
     picture.paste(_photograph(image, size), (sheet.margin, sheet.panel_top))
-    picture.paste(_map_picture(classes, size), (right, sheet.panel_top))
+    picture.paste(_map_picture(classes, size, legend), (right, sheet.panel_top))
     draw = ImageDraw.Draw(picture)
     _draw_head(draw, sheet, title, right)
     for index, entry in enumerate(shown):
@@ -144,10 +146,12 @@ def _photograph(image: np.ndarray, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(image)).resize(size, method)
 
 
-def _map_picture(classes: np.ndarray, size: tuple[int, int]) -> Image.Image:
+def _map_picture(
+    classes: np.ndarray, size: tuple[int, int], legend: Sequence[LandCoverClass]
+) -> Image.Image:
     """The class map in colours, each pixel in that of the most frequent class under it."""
     palette = np.full((256, 3), _NO_DATA_ENTRY.rgb, np.uint8)
-    for entry in CLASSES:
+    for entry in legend:
         palette[entry.id] = entry.rgb
     if size[0] < classes.shape[1]:
         fine = Image.fromarray(classes).resize((3 * size[0], 3 * size[1]), Image.Resampling.NEAREST)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..classes import CLASSES
+from ..classes import CLASSES, class_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..classes import LandCoverClass
     from ..types import RasterInfo, RunSummary
 
 
-def area_table(summary: RunSummary) -> str:
-    """The classes of a result, largest first: polygons, area, share, mean confidence."""
+def area_table(summary: RunSummary, legend: Sequence[LandCoverClass] = CLASSES) -> str:
+    """The classes of a result, largest first: polygons, area, share, mean confidence.
+
+    Args:
+        summary: Totals of the result.
+        legend: Names of the classes.
+    """
     known = sum(total.pixels for total in summary.areas.values())
     if not known:
         return "No pixel was classified."
@@ -20,7 +28,7 @@ def area_table(summary: RunSummary) -> str:
     for class_id, total in sorted(summary.areas.items(), key=lambda item: -item[1].pixels):
         rows.append(
             (
-                f"{class_id:>2} {CLASSES[class_id].name}",
+                f"{class_id:>2} {class_name(class_id, legend)}",
                 f"{total.polygons:,}",
                 _area(total.area_m2, total.pixels),
                 f"{100 * total.pixels / known:.1f} %",

@@ -102,7 +102,10 @@ def load_model(
     """
     path = _find_file(name_or_path)
     if _is_adapter(path):
-        assert adapter is None, "an adapter cannot have an adapter"
+        if adapter is not None:
+            raise CheckpointError(
+                f"{path} and {adapter} are both adapter files: give the base model and one of them."
+            )
         path, adapter = _base_of(path), path
     loaded = _load_file(path, config, partial, storage)
     if adapter is None:

@@ -1,4 +1,4 @@
-"""The card and the training record of an adapter."""
+"""The card, the training record and the pictures of an adapter."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from ...engine.classes import CLASSES
+from ...engine.types import NODATA_CLASS
+from .outcome import Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...engine.models.card import ModelCard
     from .learner import Learner, Score
+    from .plates import Plate
     from .run import Session
+
+
+MAX_PICTURES = 6
 
 
 def adapter_card(session: Session, after: Score, title: str) -> ModelCard:
@@ -62,3 +70,26 @@ def training_record(session: Session, learner: Learner, after: Score, seconds: f
         "miou": [session.before.miou, after.miou],
         "unchanged_sha256": session.frozen,
     }
+
+
+def pictures(learner: Learner, names: Sequence[str]) -> tuple[Picture, ...]:
+    """The validation blocks that show most classes, before and after.
+
+    Args:
+        learner: With the best state loaded.
+        names: Of the rasters.
+    """
+
+    def worth(plate: Plate) -> tuple[int, int]:
+        known = plate.labels != NODATA_CLASS
+        return len(plate.labels[known].unique()), int(known.sum())
+
+    shown = sorted(learner.validation, key=worth, reverse=True)[:MAX_PICTURES]
+    found = []
+    for plate in shown:
+        part = (slice(0, plate.window.height), slice(0, plate.window.width))
+        image = plate.image[(slice(None), *part)].permute(1, 2, 0)
+        maps = (plate.labels, learner.base_map(plate), learner.predict(plate))
+        planes = (t[part].contiguous().numpy() for t in maps)
+        found.append(Picture(names[plate.raster], image.contiguous().numpy(), *planes))
+    return tuple(found)

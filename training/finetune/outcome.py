@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Callable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+
     from ...engine.classes import LandCoverClass
     from ...engine.models.card import ModelCard
     from .check import LabelCheck
@@ -41,6 +43,25 @@ class FinetuneStatus:
     history: tuple[HistoryPoint, ...] = ()
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A validation block before and after.
+
+    Attributes:
+        name: Its raster.
+        image: (h, w, 3) uint8, as the network sees it.
+        labels: (h, w) uint8 class ids; 255 = unknown.
+        before: (h, w) uint8, class map of the base model.
+        after: (h, w) uint8, that of the adapter.
+    """
+
+    name: str
+    image: np.ndarray
+    labels: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+
 @dataclass
 class FinetuneResult:
     """What a fine-tuning has made.
@@ -58,6 +79,7 @@ class FinetuneResult:
         legend: Names and colours of all classes of the fine-tuned model.
         labelled: Class ids that were trained.
         card: The adapter's card.
+        pictures: Some validation blocks.
         notices: Sentences that the user should read.
     """
 
@@ -73,6 +95,7 @@ class FinetuneResult:
     legend: tuple[LandCoverClass, ...]
     labelled: tuple[int, ...]
     card: ModelCard
+    pictures: tuple[Picture, ...] = ()
     notices: list[str] = field(default_factory=list)
 
 

@@ -18,7 +18,7 @@ from ...engine.errors import Cancelled, ConfigError, TrainingDataError
 from ...engine.models.adapter_file import adapter_parameters, save_adapter
 from .check import TOO_FEW, LabelCheck, judge
 from .config import FinetuneConfig
-from .describe import adapter_card, training_record
+from .describe import adapter_card, pictures, training_record
 from .learner import Learner, Stopped
 from .outcome import FinetuneResult, FinetuneStatus, Report
 from .plates import PlateCutter, ask_base
@@ -291,9 +291,21 @@ class Session:
         )
         at = learner.at
         return FinetuneResult(
-            output, self.before, after, improved, at.step, at.best_step, seconds,
-            tuple(at.history), self.check, self.legend, self.labelled, card, self.notices,
-        )  # fmt: skip
+            adapter=output,
+            before=self.before,
+            after=after,
+            improved=improved,
+            steps=at.step,
+            best_step=at.best_step,
+            seconds=seconds,
+            history=tuple(at.history),
+            check=self.check,
+            legend=self.legend,
+            labelled=self.labelled,
+            card=card,
+            pictures=pictures(learner, [r.source.info.name for r in self.rasters]),
+            notices=self.notices,
+        )
 
 
 def start_new_classes(learner: Learner) -> None:
