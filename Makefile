@@ -4,7 +4,7 @@ export PYTHONPATH := .link
 DATA ?= ../shared/data/landcover
 # Runs a command with another QGIS: SUITE PROJECT_DIR COMMAND...
 QGIS_MATRIX ?= ../shared/tools/qgis-matrix
-IN_MATRIX := env CWSAM_QGIS_TESTS=1 PYTHONPATH=.link PYTHONDONTWRITEBYTECODE=1 python3 -m pytest -p no:cacheprovider
+IN_MATRIX := env CWSAM_QGIS_TESTS=1 PYTHONPATH=.link PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: help setup setup-headless demo test test-core test-qgis test-matrix lint bench zip wheel docs train-default screenshots clean
 
@@ -31,7 +31,9 @@ test-qgis: setup
 test-matrix:  ## Run the QGIS tests in QGIS 3.40 and 3.44 (needs root; builds two root folders)
 	@[ -e $(QGIS_MATRIX) ] || { echo "$(QGIS_MATRIX) is not there: name such a tool by QGIS_MATRIX=, or run 'make test-qgis' for this machine's QGIS." >&2; exit 1; }
 	@mkdir -p .link && ln -sfn .. .link/cwsam
-	@for suite in trixie forky; do bash $(QGIS_MATRIX) $$suite . $(IN_MATRIX) tests/qgis || exit 1; done
+	@for suite in trixie forky; do bash $(QGIS_MATRIX) $$suite . $(IN_MATRIX) sh -c \
+		'python3 -m pip --version >/dev/null 2>&1 || apt-get install -qq -y python3-pip >/dev/null; \
+		exec python3 -m pytest -p no:cacheprovider tests/qgis' || exit 1; done
 
 lint: setup  ## ruff, import contracts
 	$(PYTHON) -m ruff check .

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CATALOGUE = Path(__file__).resolve().parents[1] / "resources" / "i18n" / "cwsam_zh.qm"
 _PREFIX = "cwsam."  # other plugins have contexts of their own in the same application
-_COMMON, _ENGINE = _PREFIX + "common", _PREFIX + "engine"
+_COMMON, _ENGINE, _CARDS = _PREFIX + "common", _PREFIX + "engine", _PREFIX + "cards"
 
 
 def language() -> str:
@@ -98,6 +98,11 @@ def _sentences() -> list[tuple[re.Pattern[str], str]]:
 
 def _pattern(template: str) -> str:
     return "(.+?)".join(map(re.escape, re.split(r"\{\d+\}", template)))
+
+
+def card_text(text: str) -> str:
+    """A sentence of a bundled model's card in QGIS's language; others stay as they are."""
+    return _translated(text, (_CARDS,))
 
 
 def class_label(entry: LandCoverClass) -> str:

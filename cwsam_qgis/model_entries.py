@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..engine.classes import CLASSES
 from ..engine.errors import CheckpointError
 from .environment import has_torch, load_torch
-from .i18n import class_label, engine_text, translator
+from .i18n import card_text, class_label, engine_text, translator
 from .model_list import bundled_models, known_models, read_facts
 from .registry import Offer, read_registry, training_starts
 from .settings import remembered_models
@@ -81,11 +81,11 @@ def facts_html(facts: ModelFacts) -> str:
     lines = [
         tr("Made for {low} to {high} m per pixel").format(low=f"{low:g}", high=f"{high:g}"),
         tr("{count} classes: {names}").format(count=len(facts.class_ids), names=names),
-        *facts.card.notes,
+        *map(card_text, facts.card.notes),
     ]
     if facts.card.licence:
         lines.append(tr("Licence: {licence}").format(licence=facts.card.licence))
-    return _paragraphs(facts.card.title, lines)
+    return _paragraphs(card_text(facts.card.title), lines)
 
 
 def _offer_html(entry: Entry) -> str:
@@ -117,7 +117,7 @@ def look_into(path: Path) -> str:
     """
     if not has_torch() and path.suffix == ".safetensors":
         facts = read_facts(path)
-        return f"{facts.card.title}\n{facts.bytes / 1e6:,.1f} MB"
+        return f"{card_text(facts.card.title)}\n{facts.bytes / 1e6:,.1f} MB"
     load_torch()
     from ..engine.models.inspect import inspect_file
 

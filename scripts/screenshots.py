@@ -101,6 +101,29 @@ class Session:
         self.settle(500)
         self.shoot("error")
         assert layer.isValid()
+        self.iface.messageBar().clearWidgets()
+        self.shoot_windows()
+
+    def shoot_windows(self) -> None:
+        """Save pictures of the models' and PyTorch's windows and of the settings page."""
+        from qgis.PyQt.QtCore import QTimer
+
+        shell = self.plugin.shell
+        for name, open_it in (("models", shell.open_models), ("torch", shell.open_torch)):
+            dialog = open_it()
+            self.settle(500)
+            dialog.grab().save(str(self.out / f"{name}.png"))
+            dialog.reject()
+        QTimer.singleShot(4000, self.shoot_settings)
+        shell.open_options()  # returns when the dialog is closed
+
+    def shoot_settings(self) -> None:
+        """Save a picture of QGIS's settings dialog, which is open, and close it."""
+        from qgis.PyQt.QtWidgets import QApplication
+
+        dialog = QApplication.activeModalWidget()
+        dialog.grab().save(str(self.out / "settings.png"))
+        dialog.reject()
 
     def tidy(self) -> None:
         """Close what stands in the way of the picture."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import re
 import struct
 import sys
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TS = ROOT / "resources" / "i18n" / "cwsam_zh.ts"
 QM = TS.with_suffix(".qm")
 PREFIX = "cwsam."
-COMMON, ENGINE = PREFIX + "common", PREFIX + "engine"
+COMMON, ENGINE, CARDS = PREFIX + "common", PREFIX + "engine", PREFIX + "cards"
 _HEADER = '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n'
 _LANGUAGE = "zh_CN"
 
@@ -32,6 +33,7 @@ def collect() -> dict[str, set[str]]:
     """All texts of the sources by context."""
     found = plugin_texts()
     found[ENGINE] = engine_texts()
+    found[CARDS] = card_texts()
     return found
 
 
@@ -69,6 +71,17 @@ def _speaks_itself(path: Path) -> bool:
     """Whether a module takes its sentences from the reports' own table of both languages."""
     imported = re.search(r"from \.accuracy_texts import [^\n]*\bsay\b", path.read_text("utf-8"))
     return path.stem == "accuracy_texts" or imported is not None
+
+
+def card_texts() -> set[str]:
+    """Title and notes of the bundled models, from the headers of their files."""
+    texts = set()
+    for path in sorted((ROOT / "resources" / "models").glob("*.safetensors")):
+        with open(path, "rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            card = json.loads(json.loads(file.read(length))["__metadata__"]["card"])
+        texts |= {card["title"], *card["notes"]}
+    return texts
 
 
 def _said_by(path: Path) -> set[str]:
@@ -150,7 +163,7 @@ def _quoted(text: str) -> str:
 
 def update(old: Catalogue, found: dict[str, set[str]]) -> Catalogue:
     """The catalogue of what the sources say, with the translations that exist."""
-    everywhere = set().union(*(t for c, t in found.items() if c != ENGINE))
+    everywhere = set().union(*(t for c, t in found.items() if c not in (ENGINE, CARDS)))
     shared = {text: zh for text, zh in old.get(COMMON, {}).items() if text in everywhere}
     known = {text: zh for texts in old.values() for text, zh in texts.items() if zh}
     new = {COMMON: shared}
@@ -159,7 +172,7 @@ def update(old: Catalogue, found: dict[str, set[str]]) -> Catalogue:
         new[context] = {
             text: own.get(text) or known.get(text, "")
             for text in texts
-            if own.get(text) or context == ENGINE or text not in shared
+            if own.get(text) or context in (ENGINE, CARDS) or text not in shared
         }
     return new
 

@@ -17,7 +17,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...engine.classes import CLASSES
 from ...engine.errors import CheckpointError
-from ..i18n import class_label, engine_text, translator
+from ..i18n import card_text, class_label, engine_text, translator
 from ..model_list import SUFFIX, ModelFacts, known_adapters, known_models, read_facts
 from ..settings import (
     recall,
@@ -203,11 +203,11 @@ def _one_line(facts: ModelFacts) -> str:
 def _card(facts: ModelFacts) -> str:
     """The card as rich text: title, resolution, classes seen, data, limits."""
     names = ", ".join(class_label(CLASSES[i]) for i in facts.class_ids if i < len(CLASSES))
-    lines = [f"<b>{facts.card.title}</b>", _one_line(facts)]
+    lines = [f"<b>{card_text(facts.card.title)}</b>", _one_line(facts)]
     lines.append(tr("Classes: {names}").format(names=names))
     if facts.card.data:
         lines.append(tr("Trained on: {data}").format(data="; ".join(facts.card.data)))
-    lines += list(facts.card.notes)
+    lines += map(card_text, facts.card.notes)
     if facts.card.licence:
         lines.append(tr("Licence: {licence}").format(licence=facts.card.licence))
     return "<p>" + "</p><p>".join(lines) + "</p>"

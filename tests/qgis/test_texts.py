@@ -6,6 +6,8 @@ from pathlib import Path
 import cwsam
 import pytest
 from cwsam.cwsam_qgis import i18n
+from cwsam.cwsam_qgis.model_entries import facts_html
+from cwsam.cwsam_qgis.model_list import bundled_models, read_facts
 from cwsam.engine.errors import RasterError
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication
@@ -49,6 +51,15 @@ def test_sentences_of_the_engine_are_translated_with_their_values(chinese):
     assert i18n.engine_text("CPU: no CUDA device found.") == "CPU：未找到 CUDA 设备。"
     assert i18n.engine_text("Segmenting") == "正在分割"
     assert i18n.engine_text("somebody else's words") == "somebody else's words"
+
+
+def test_cards_of_bundled_models_are_translated(chinese):
+    for path in bundled_models():
+        facts = read_facts(path)
+        text = facts_html(facts)
+        assert facts.card.title not in text
+        assert not [note for note in facts.card.notes if note in text]
+    assert i18n.card_text("a card of the user's") == "a card of the user's"
 
 
 def test_the_loaded_plugin_speaks_chinese_and_leaves_none_behind(qgis_app, monkeypatch):
