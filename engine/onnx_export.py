@@ -8,7 +8,7 @@ import json
 import logging
 import math
 import warnings
-from contextlib import closing, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,7 +20,7 @@ from .errors import ConfigError, DependencyError
 from .staging import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .models.checkpoint import LoadedModel
@@ -142,13 +142,26 @@ def deepness_metadata(loaded: LoadedModel, class_ids: Sequence[int], tile: int) 
     return {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
 
 
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Keep the exporter's warnings about packages that are not needed from the user."""
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
+
+
 def _trace(module: nn.Module, tile: int) -> torch.onnx.ONNXProgram:
     """Export with any batch size; torch's chatter goes to the log."""
     # Three tiles: exporters take a size of one, and of the window, for a constant.
     example = torch.zeros(3, 3, tile, tile)
     said = io.StringIO()
-    with warnings.catch_warnings(), redirect_stdout(said), torch.no_grad():
-        warnings.simplefilter("ignore")
+    with _quiet_exporter(), redirect_stdout(said), torch.no_grad():
         program = torch.onnx.export(
             module,
             (example,),
