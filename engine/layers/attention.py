@@ -51,10 +51,10 @@ def window_partition(
     b, h, w, c = x.shape
     padded_h, padded_w = h + -h % window, w + -w % window
     if (padded_h, padded_w) != (h, w):
-        x = F.pad(x, (0, 0, 0, padded_w - w, 0, padded_h - h))
-        if fill is not None:
-            x[:, h:] = fill
-            x[:, :h, w:] = fill
+        grid = x.new_empty(b, padded_h, padded_w, c)
+        grid[:, :h, :w] = x
+        grid[:, h:] = grid[:, :h, w:] = 0.0 if fill is None else fill
+        x = grid
     x = x.view(b, padded_h // window, window, padded_w // window, window, c)
     return x.transpose(2, 3).reshape(-1, window, window, c), (padded_h, padded_w)
 
