@@ -77,6 +77,8 @@ def train(config: Path, folder: Path, resume: bool, parameters: bool, **settings
         return
     plan = replace(plan, device=local_device(plan.device))
     with joined(plan.device) as team:
+        if team.agree(plan.dtype == torch.float32):  # each process measured for itself
+            plan = replace(plan, dtype=torch.float32)
         _train(make_trainer(recipe, folder, plan, team), resume)
 
 

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..engine.device import has_native
 from ..engine.errors import Cancelled
 from ..engine.layers.moe import moe_layers
 from ..engine.types import NODATA_CLASS
@@ -295,6 +296,7 @@ class Trainer:
         return {
             "config": repr(asdict(self.config)),
             "processes": self.team.size,
+            "precision": str(self.plan.dtype).split(".")[1],
             "step": self.step,
             "loss": self.loss,
             "balance": self.balance,
@@ -316,6 +318,10 @@ class Trainer:
             CheckpointError: There is none, or it belongs to another configuration.
         """
         state = self.folder.load("last.pt", repr(asdict(self.config)), self.team.size)
+        # A measurement on a busy machine may choose otherwise this time; bits would differ.
+        dtype = getattr(torch, state["precision"])
+        if self.plan.device != "cpu" or dtype == torch.float32 or has_native(dtype):
+            self.plan = replace(self.plan, dtype=dtype)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
