@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
-from osgeo import gdal, ogr
+from osgeo import gdal, ogr, osr
 from qgis.core import (
     QgsCoordinateTransform,
     QgsCsException,
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle, QgsVectorLayer
 
 tr = translator("area_mask")
+
+_PLANE = 'LOCAL_CS["image",UNIT["metre",1]]'
+"""Of polygons and pixels alike: GDAL warns about layers without a reference system."""
 
 
 class AreaMask:
@@ -72,6 +75,7 @@ class AreaMask:
         """
         pixels = gdal.GetDriverByName("MEM").Create("", width, height, 1, gdal.GDT_Byte)
         step_x, step_y = box.width() / width, box.height() / height
+        pixels.SetProjection(_PLANE)
         pixels.SetGeoTransform((box.xMinimum(), step_x, 0, box.yMaximum(), 0, -step_y))
         with self._lock:
             self._load()
@@ -88,7 +92,7 @@ class AreaMask:
         if self._shapes is not None:
             return
         shapes = _memory_file()
-        layer = shapes.CreateLayer("area", None, ogr.wkbUnknown)
+        layer = shapes.CreateLayer("area", osr.SpatialReference(_PLANE), ogr.wkbUnknown)
         digest = hashlib.sha256()
         for feature in self._source.getFeatures(self._request):
             geometry = feature.geometry()

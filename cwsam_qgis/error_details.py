@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from .environment import diagnostics, has_torch, install_command
 
 # An absolute path of Unix or Windows, up to its last separator; what follows is the file's name.
-_FOLDERS = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/:*?\"'<>|\n\r\t,;()]+)+[\\/](?=[^\\/\s])")
+_FOLDERS = re.compile(r"(?<!…)(?:[A-Za-z]:)?(?:[\\/][^\\/:*?\"'<>|\n\r\t,;()]+)+[\\/](?=[^\\/\s])")
 
 
 def failure_details(details: str) -> str:
@@ -25,5 +24,4 @@ def without_folders(text: str) -> str:
     Files of Python packages keep the folder that tells which one they belong to.
     """
     text = re.sub(r'File "[^"]*?([^"/\\]+[/\\][^"/\\]+)"', r'File "…/\1"', text)
-    text = text.replace(str(Path.home()), "~")
     return _FOLDERS.sub("…/", text)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 tr = translator("job")
 
+_NEARLY = 1.02  # 0.1998 m a pixel are 0.2 m
 _WORTH_A_NOTICE = 0.01  # share of missing pixels of an online layer
 
 
@@ -165,7 +166,7 @@ def _check_outputs(outputs: Outputs, uri: str) -> None:
 def scale_notices(info: RasterInfo, facts: ModelFacts) -> list[str]:
     """Warn when the resolution lies outside what the model is good for."""
     low, high = facts.card.gsd_m
-    if info.gsd_m is None or low <= info.gsd_m <= high:
+    if info.gsd_m is None or low / _NEARLY <= info.gsd_m <= high * _NEARLY:
         return []
     text = tr(
         "'{name}' has {gsd} m a pixel, the model is made for {low} to {high} m: "

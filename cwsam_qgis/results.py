@@ -78,6 +78,7 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
             _show_present_classes(node, layer, summary)
         else:
             node.setItemVisibilityChecked(kind == "classes" and len(layers) == 1)
+            node.setExpanded(False)
         parent.insertChildNode(place + number, node)
         if kind == "polygons":
             QTimer.singleShot(_EXPAND_DELAY, partial(_expand, layer.id()))
@@ -132,8 +133,10 @@ def _expand(layer_id: str) -> None:
     """Unfold a layer's legend, which QGIS folds on arrival when it counts many classes."""
     node = QgsProject.instance().layerTreeRoot().findLayer(layer_id)
     if node is not None:
-        node.setExpanded(False)  # without a change the view would not follow
-        node.setExpanded(True)
+        group = node.parent()
+        for one in (node,) if group.parent() is None else (group, node):
+            one.setExpanded(False)  # without a change the view would not follow
+            one.setExpanded(True)
 
 
 def temporary_file(folder: Path, name: str, ending: str, taken: Container[Path] = ()) -> Path:

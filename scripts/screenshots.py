@@ -2,9 +2,9 @@
 
     xvfb-run -a -s "-screen 0 1366x768x24" .venv/bin/python scripts/screenshots.py OUT [IMAGE]
 
-Starts QGIS with a profile of its own, opens IMAGE (or a made-up aerial scene), drives the
-plugin by its widgets and writes PNGs to OUT. Set CWSAM_SHOT_THEME to "Night Mapping" for the
-dark theme, CWSAM_SHOT_LANGUAGE to "zh" for Chinese and CWSAM_SHOT_MODEL to a model file.
+Starts QGIS with a profile of its own, opens IMAGE (or the aerial photograph of ``make demo``),
+drives the plugin by its widgets and writes PNGs to OUT. Set CWSAM_SHOT_THEME to "Night Mapping"
+for the dark theme, CWSAM_SHOT_LANGUAGE to "zh" for Chinese and CWSAM_SHOT_MODEL to a model file.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
 SIZE = (1366, 768)
+EXACT_COLOURS, MAP_COLOURS = 110, 66  # the window and its legend have few of their own
 
 
 def start_qgis(out: Path, image: Path | None) -> int:
     """Run QGIS with this file as its start-up script; returns its exit status."""
     out.mkdir(parents=True, exist_ok=True)
+    started = time.time()
     root = Path(__file__).resolve().parents[1]  # QGIS runs this text without a file name
     with tempfile.TemporaryDirectory() as folder:
         plugins = Path(folder) / "plugins"
@@ -36,14 +39,54 @@ def start_qgis(out: Path, image: Path | None) -> int:
             "QGIS_PLUGINPATH": str(plugins),
             "CWSAM_PACKAGES": sysconfig.get_path("purelib"),
             "CWSAM_SHOT_OUT": str(out.resolve()),
-            "CWSAM_SHOT_IMAGE": str(image.resolve()) if image else "",
+            "CWSAM_SHOT_IMAGE": str(image.resolve() if image else photograph(Path(folder))),
             "XDG_RUNTIME_DIR": folder,
         }
         command = ["qgis", "--nologo", "--noversioncheck",
                    "--profiles-path", folder, "--code", __file__]  # fmt: skip
         if os.environ.get("CWSAM_SHOT_LANGUAGE"):
             command += ["--lang", os.environ["CWSAM_SHOT_LANGUAGE"]]
-        return subprocess.run(command, env=environment, check=False, timeout=580).returncode
+        status = subprocess.run(command, env=environment, check=False, timeout=580).returncode
+    for path in out.glob("*.png"):
+        if path.stat().st_mtime > started:
+            shrink(path)
+    return status
+
+
+def photograph(folder: Path) -> Path:
+    """The demo's photograph (NEON, CC0) at 0.2 m a pixel, placed where it was taken."""
+    from osgeo import gdal
+
+    sys.path.append(str(Path(__file__).resolve().parent))
+    from demo import fetch_photos
+
+    gdal.UseExceptions()
+    path = folder / "photograph.tif"
+    gdal.Translate(
+        str(path), str(fetch_photos()[0]), width=625, height=518, bandList=[1, 2, 3],
+        outputSRS="EPSG:32612", outputBounds=(541000, 4977103.6, 541125, 4977000),
+        resampleAlg="average",
+    )  # fmt: skip
+    return path
+
+
+def shrink(path: Path) -> None:
+    """Reduce a picture to few colours: those of the window as they are, the map's as they fit."""
+    from PIL import Image
+
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    counts = sorted(picture.getcolors(picture.width * picture.height), reverse=True)
+    own = [colour for _, colour in counts[:EXACT_COLOURS]]
+    others = [colour for count, colour in counts[EXACT_COLOURS:] for _ in range(count)]
+    palette = [part for colour in own for part in colour]
+    if others:
+        rest = Image.new("RGB", (len(others), 1))
+        rest.putdata(others)
+        palette += rest.quantize(MAP_COLOURS).getpalette()[: 3 * MAP_COLOURS]
+    table = Image.new("P", (1, 1))
+    table.putpalette(palette)
+    picture.quantize(palette=table, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _ini() -> str:
@@ -74,8 +117,7 @@ class Session:
         self.window.move(0, 0)
         self.settle(1500)
         self.tidy()
-        image = os.environ["CWSAM_SHOT_IMAGE"] or make_scene(self.out / "scene.tif")
-        layer = self.iface.addRasterLayer(str(image), "aerial scene")
+        layer = self.iface.addRasterLayer(os.environ["CWSAM_SHOT_IMAGE"], "aerial photograph")
         self.iface.zoomToActiveLayer()
         self.settle(1000)
         self.plugin.toggle_action.trigger()
@@ -83,26 +125,56 @@ class Session:
         if os.environ.get("CWSAM_SHOT_MODEL"):
             panel.model.choose(Path(os.environ["CWSAM_SHOT_MODEL"]))
         self.settle(1000)
-        self.shoot("dock")
+        self.iface.zoomToActiveLayer()
+        self.settle(1000)
+        self.shoot("segment")
         panel.advanced.setCollapsed(False)
         self.settle(500)
-        self.shoot("dock_advanced")
+        self.scroll_down(panel)
+        self.shoot("advanced")
         panel.advanced.setCollapsed(True)
+        panel.output.classes.setChecked(True)
+        self.settle(500)
+        self.segment(panel)
+        self.result(panel)
+        self.mistake(panel)
+        self.shoot_windows()
+        assert layer.isValid()
+
+    def segment(self, panel) -> None:
+        """Run once, with a picture when half of the map is there."""
         panel.bar.button.click()
-        self.wait(lambda: panel.bar.progress.value() > 0 or panel.run_control.task is None)
+        half = panel.input.grids()[0].info.height / 2
+        self.wait(lambda: self.rows_shown(panel) > half or panel.run_control.task is None)
+        self.settle(300)
         self.shoot("running")
         self.wait(lambda: panel.run_control.task is None)
         self.settle(2500)
+
+    @staticmethod
+    def rows_shown(panel) -> int:
+        """Rows of the live preview."""
+        preview = panel.run_control._preview
+        return preview.rows if preview is not None else 0
+
+    def result(self, panel) -> None:
+        """The map with its legend, then the table of areas."""
+        del panel
         self.shoot("result")
         self.iface.messageBar().clearWidgets()
-        panel.output.polygons.setFilePath("/nowhere/map.gpkg")
+        self.plugin.open_dock("results")
+        self.settle(800)
+        self.shoot("areas")
+
+    def mistake(self, panel) -> None:
+        """A run that cannot be, and what Details tells of it."""
+        self.plugin.open_dock("segment")
+        panel.output.polygons.setFilePath("/maps/2024/town.gpkg")
         panel.bar.button.click()
         self.wait(lambda: panel.run_control.task is None)
-        self.settle(500)
+        self.settle(700)
         self.shoot("error")
-        assert layer.isValid()
         self.iface.messageBar().clearWidgets()
-        self.shoot_windows()
 
     def shoot_windows(self) -> None:
         """Save pictures of the models' and PyTorch's windows and of the settings page."""
@@ -124,6 +196,14 @@ class Session:
         dialog = QApplication.activeModalWidget()
         dialog.grab().save(str(self.out / "settings.png"))
         dialog.reject()
+
+    def scroll_down(self, panel) -> None:
+        """Show the lower end of a panel."""
+        from qgis.gui import QgsScrollArea
+
+        bar = panel.findChild(QgsScrollArea).verticalScrollBar()
+        bar.setValue(bar.maximum())
+        self.settle(300)
 
     def tidy(self) -> None:
         """Close what stands in the way of the picture."""
@@ -157,39 +237,7 @@ class Session:
 
     def shoot(self, name: str) -> None:
         """Save a picture of the window."""
-        self.window.grab().save(str(self.out / f"{name}.png"))
-
-
-def make_scene(path: Path) -> Path:
-    """Write a made-up aerial scene: fields, a wood, a lake, a town with roads."""
-    import numpy as np
-    from osgeo import gdal, osr
-
-    random = np.random.default_rng(7)
-    side = 768
-    y, x = np.mgrid[:side, :side].astype(np.float32)
-    colours = np.array([(150, 160, 90), (190, 175, 120), (120, 145, 80)], np.float32)
-    image = colours[((x + 0.3 * y) // 180 + (y - 0.2 * x) // 150).astype(int) % 3]
-    wood = (x - 560) ** 2 / 3 + (y - 180) ** 2 < (110 + 12 * np.sin(x / 17)) ** 2
-    image[wood] = (45, 75, 45)
-    lake = (x - 190) ** 2 + (y - 560) ** 2 * 2 < (130 + 10 * np.cos(y / 23)) ** 2
-    image[lake] = (50, 75, 105)
-    for row in range(420, 740, 46):
-        for col in range(430, 740, 40):
-            tone = random.integers(-15, 15)
-            image[row : row + 26, col : col + 22] = (165 + tone, 105 + tone, 90 + tone)
-    image[np.abs(x - 410 - 0.05 * y) < 7] = (150, 148, 146)
-    image[np.abs(y - 400 - 0.1 * x) < 7] = (150, 148, 146)
-    image = image + random.normal(0, 7, (side, side, 1)) + random.normal(0, 4, (side, side, 3))
-    planes = np.clip(image, 0, 255).astype(np.uint8).transpose(2, 0, 1)
-    file = gdal.GetDriverByName("GTiff").Create(str(path), side, side, 3, gdal.GDT_Byte)
-    crs = osr.SpatialReference()
-    crs.ImportFromEPSG(31370)
-    file.SetProjection(crs.ExportToWkt())
-    file.SetGeoTransform((105000, 0.5, 0, 195000, 0, -0.5))
-    for number, plane in enumerate(planes, 1):
-        file.GetRasterBand(number).WriteRaster(0, 0, side, side, plane.tobytes())
-    return path
+        self.window.grab().save(str(self.out / f"qgis_{name}.png"))
 
 
 def inside_qgis() -> None:

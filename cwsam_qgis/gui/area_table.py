@@ -45,7 +45,9 @@ class AreaTable(QTableWidget):
         self.setAlternatingRowColors(True)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
+        header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setToolTip(tr("Click a heading to sort; Ctrl+C copies the table"))
@@ -56,7 +58,9 @@ class AreaTable(QTableWidget):
         self.rows = list(rows)
         unit, name = _unit(self.rows)
         self.setSortingEnabled(False)
-        self.setHorizontalHeaderLabels([tr("Class"), name, "%", tr("Polygons"), tr("Confidence")])
+        self.setHorizontalHeaderLabels([tr("Class"), name, "%", "n", tr("Conf.")])
+        for column, tip in ((3, tr("Number of polygons")), (4, tr("Mean confidence, 0 to 1"))):
+            self.horizontalHeaderItem(column).setToolTip(tip)
         self.setRowCount(len(self.rows))
         for number, row in enumerate(self.rows):
             entry = CLASSES[row.class_id]
@@ -65,7 +69,7 @@ class AreaTable(QTableWidget):
             self.setItem(number, 0, first)
             area = row.area_m2 / unit
             texts = (
-                (area, "–" if math.isnan(area) else f"{area:,.2f}"),
+                (area, "–" if math.isnan(area) else f"{area:,.{0 if area >= 1000 else 2}f}"),
                 (row.share, f"{100 * row.share:.1f}"),
                 (row.polygons, f"{row.polygons:,}"),
                 (row.confidence, f"{row.confidence:.2f}"),

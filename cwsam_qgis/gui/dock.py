@@ -127,6 +127,7 @@ class Dock(QgsDockWidget):
 
     def shut_down(self) -> None:
         """Stop what runs in any tab; the plugin goes away."""
+        self.messages.forget()
         for panel in self._panels.values():
             panel.shut_down()
 

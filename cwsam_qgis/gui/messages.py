@@ -48,6 +48,7 @@ class Messages:
             install_torch: Opens the window that installs PyTorch.
         """
         self._bar, self._parent, self._install_torch = bar, parent, install_torch
+        self._items: list[QgsMessageBarItem] = []
 
     def success(self, text: str, details: str = "", action: Action | None = None) -> None:
         """Tell of a result."""
@@ -72,6 +73,11 @@ class Messages:
             action = (tr("Install PyTorch…"), self._install_torch)
         self._push(missing_sentence(), "Warning", install_command(), _LONG, action)
 
+    def forget(self) -> None:
+        """Take back what has a button that only a loaded plugin can serve."""
+        for item in list(self._items):
+            self._bar.popWidget(item)
+
     def _push(
         self, text: str, level: str, details: str, seconds: int, action: Action | None = None
     ) -> None:
@@ -81,6 +87,8 @@ class Messages:
             button = QPushButton(label, item)
             button.clicked.connect(lambda: (self._bar.popWidget(item), call()))
             item.layout().addWidget(button)
+            self._items.append(item)
+            item.destroyed.connect(lambda: self._items.remove(item))
         if details:
             button = QPushButton(tr("Details"), item)
             button.clicked.connect(lambda: DetailsDialog(text, details, self._parent).open())

@@ -62,6 +62,9 @@ class SegmentPanel(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_ESTIMATE_DELAY)
+        self._offer_timer = QTimer(self)
+        self._offer_timer.setSingleShot(True)
+        self._offer_timer.timeout.connect(self._offer_interrupted)
         scrolling_column(
             self,
             _group(tr("Image"), self.input),
@@ -74,7 +77,7 @@ class SegmentPanel(QWidget):
         self._model_changed()
         self._show_device()
         self._estimate()
-        QTimer.singleShot(0, self._offer_interrupted)
+        self._offer_timer.start(0)
 
     def set_layers(self, layers: list) -> None:
         """Choose the layers to segment; others than rasters are passed over."""
@@ -138,6 +141,7 @@ class SegmentPanel(QWidget):
     def shut_down(self) -> None:
         """Stop what runs; the plugin goes away."""
         self._timer.stop()
+        self._offer_timer.stop()
         self.run_control.shut_down()
 
     def _jobs(self) -> list[SegmentJob]:

@@ -3,11 +3,12 @@
 import http.server
 import json
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from cwsam.cwsam_qgis.georeference import describe_crs
-from cwsam.cwsam_qgis.job import default_bands
+from cwsam.cwsam_qgis.job import default_bands, online_notices
 from cwsam.cwsam_qgis.layer_source import LayerSource
 from cwsam.engine.errors import RasterError
 from cwsam.engine.types import Window
@@ -197,6 +198,9 @@ class Tiles(http.server.BaseHTTPRequestHandler):
             return
         image = QImage(256, 256, QImage.Format.Format_RGB32)
         image.fill(QColor(10, int(x) % 200, 30))
+        self.answer(image)
+
+    def answer(self, image):
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         image.save(buffer, "PNG")
@@ -211,9 +215,10 @@ class Tiles(http.server.BaseHTTPRequestHandler):
         del arguments
 
 
-@pytest.fixture
-def tiles(qgis_app):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
+@contextmanager
+def serving(handler):
+    """An XYZ layer of a server of our own."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/%7Bz%7D/%7Bx%7D/%7By%7D.png"
     layer = QgsRasterLayer(f"type=xyz&url={url}&zmin=0&zmax=19", "tiles", "wms")
@@ -222,6 +227,12 @@ def tiles(qgis_app):
     server.shutdown()
     server.server_close()
     QgsProject.instance().clear()
+
+
+@pytest.fixture
+def tiles(qgis_app):
+    with serving(Tiles) as layer:
+        yield layer
 
 
 def read_in_thread(source):
@@ -249,6 +260,54 @@ def test_tiles_of_a_server_are_read_in_a_worker(tiles, missing):
     assert (pixels[:, 100, 100] == [10, column % 200, 30]).all()
     assert valid[:, 260:].any() != missing
     assert source.blank_share == pytest.approx(0.5 if missing else 0.0, abs=0.01)
+
+
+def blank(colour):
+    """A tile server whose even columns hold noise and whose odd ones are of one colour."""
+    noise = np.random.default_rng(1).integers(1, 255, (256, 256, 3), np.uint8)
+
+    class Half(Tiles):
+        def do_GET(self):
+            column = int(self.path.split("/")[2])
+            image = QImage(noise.tobytes(), 256, 256, 768, QImage.Format.Format_RGB888)
+            if column % 2:
+                image = QImage(256, 256, QImage.Format.Format_RGB32)
+                image.fill(QColor(*colour))
+            self.answer(image)
+
+    return Half
+
+
+@pytest.mark.parametrize(
+    ("colour", "left_out", "flat"),
+    [((0, 0, 0), True, 0), ((255, 255, 255), True, 0), ((40, 80, 120), False, 0.5)],
+)
+def test_blank_tiles_are_found_and_reported(qgis_app, colour, left_out, flat):
+    with serving(blank(colour)) as layer:
+        tile = 2 * 20037508.342789244 / 2**17
+        left = -20037508.342789244 + 1000 * tile
+        box = QgsRectangle(left, 4 * tile, left + 2 * tile, 5 * tile)
+        source = LayerSource(layer, box, tile / 256)
+        _, valid = read_in_thread(source)
+        assert valid[:, :250].all()
+        assert valid[:, 260:].any() != left_out
+        assert source.flat_share == pytest.approx(flat, abs=0.02)
+        (notice,) = online_notices(source)
+        assert ("is left out" in notice) == left_out
+        assert ("of one colour" in notice) != left_out
+        assert "50" in notice or "49" in notice
+
+
+def test_a_server_without_any_picture_is_an_error(qgis_app):
+    class Nothing(Tiles):
+        def do_GET(self):
+            self.send_error(500)
+
+    with serving(Nothing) as layer:
+        source = LayerSource(layer, QgsRectangle(0, 0, 300, 300), 1.0)
+        read_in_thread(source)
+        with pytest.raises(RasterError, match="delivered no picture"):
+            online_notices(source)
 
 
 def test_online_layers_say_what_they_need(tiles):
