@@ -67,6 +67,10 @@ class RunControl(QObject):
         self._preview: PreviewItem | None = None
         self._previewed = -1  # number of the job that the preview shows
         self._notes: list[PendingRun] = []
+        self._untold: list[tuple[SegmentTask, bool, str]] = []
+        self._speaker = QTimer(self)
+        self._speaker.setSingleShot(True)
+        self._speaker.timeout.connect(self._tell_all)
         self.task: SegmentTask | None = None
         self.waiting: list[SegmentTask] = []
         QgsProject.instance().cleared.connect(self._project_closed)
@@ -98,6 +102,7 @@ class RunControl(QObject):
         """Stop a run and wait for its end; the plugin goes away."""
         QgsProject.instance().cleared.disconnect(self._project_closed)
         task, self.task = self.task, None
+        self._speaker.stop()
         self.waiting.clear()
         self._tidy()
         if task is not None:
@@ -157,7 +162,8 @@ class RunControl(QObject):
                 polygons = polygons or layers[0].id()
         self._remember(task)
         # QGIS tells of the task's end next; what we have to say shall stand above that.
-        QTimer.singleShot(0, partial(self._tell, task, self._closed, polygons))
+        self._untold.append((task, self._closed, polygons))
+        self._speaker.start(0)
         if self.waiting:
             self._next()
         self.ended.emit()
@@ -176,6 +182,10 @@ class RunControl(QObject):
         biggest = max(result.polygon_bytes for _, result in done)
         memory = max(0, task.outcome.memory - strips - _CORNER_RATIO * biggest)
         remember_measured(task.choice, Measured(pixels / seconds, memory, size / pixels))
+
+    def _tell_all(self) -> None:
+        while self._untold:
+            self._tell(*self._untold.pop(0))
 
     def _tell(self, task: SegmentTask, closed: bool, polygons: str) -> None:
         """Say how a run ended."""

@@ -60,9 +60,9 @@
 <message><source>Areas of the classes</source><translation>各类别面积</translation></message>
 <message><source>Class</source><translation>类别</translation></message>
 <message><source>Click a heading to sort; Ctrl+C copies the table</source><translation>单击表头排序；Ctrl+C 复制表格</translation></message>
-<message><source>Conf.</source><translation type="unfinished"></translation></message>
-<message><source>Mean confidence, 0 to 1</source><translation type="unfinished"></translation></message>
-<message><source>Number of polygons</source><translation type="unfinished"></translation></message>
+<message><source>Conf.</source><translation>置信度</translation></message>
+<message><source>Mean confidence, 0 to 1</source><translation>平均置信度，0 到 1</translation></message>
+<message><source>Number of polygons</source><translation>多边形数量</translation></message>
 </context>
 <context>
 <name>cwsam.bar_chart</name>

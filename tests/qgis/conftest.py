@@ -30,6 +30,7 @@ from qgis.PyQt.QtCore import QSettings  # noqa: E402
 from tests.qgis.support import open_layer, patches, save_tiny_model, write_raster  # noqa: E402
 from tests.qgis.window import Window  # noqa: E402
 
+DEFERRED_DELETE = 52  # QEvent.Type
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -81,6 +82,8 @@ def window(qgis_app):
     yield made
     QgsProject.instance().clear()
     made.window.close()
+    made.window.deleteLater()
+    qgis_app.sendPostedEvents(None, DEFERRED_DELETE)  # before QGIS itself goes
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from cwsam.cwsam_qgis.gui.dock import TABS, Dock, Tab
 from cwsam.cwsam_qgis.gui.messages import Messages
 from cwsam.cwsam_qgis.gui.scroll import scrolling_column
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
-from tests.qgis.window import Window
 
 
 class TallPanel(QWidget):
@@ -27,16 +26,13 @@ class TallPanel(QWidget):
 
 
 @pytest.fixture
-def dock(qgis_app, monkeypatch):
-    window = Window()
-    window.window.show()
+def dock(window, monkeypatch):
     more = Tab("tall", lambda: "Tall", lambda dock: TallPanel())
     monkeypatch.setattr(dock_module, "TABS", (*TABS, more))
     made = Dock(window.canvas, Messages(window.bar, window.window), window.window)
     window.addDockWidget(2, made)
     yield made
     made.shut_down()
-    window.window.close()
 
 
 def test_a_panel_is_made_when_it_is_wanted_and_ends_with_the_dock(dock):

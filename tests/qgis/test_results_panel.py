@@ -40,7 +40,7 @@ def test_the_table_holds_the_areas_of_the_layer(qgis_app, result):
         areas[feature["class_name"]] = areas.get(feature["class_name"], 0) + feature["area_m2"]
     shown = {table.item(r, 0).text(): float(table.item(r, 1).text().replace(",", ""))
              for r in range(table.rowCount())}  # fmt: skip
-    assert shown == pytest.approx(areas, abs=0.01)
+    assert shown == pytest.approx(areas, abs=0.5)  # whole numbers from 1000 on
     shares = [float(table.item(r, 2).text()) for r in range(table.rowCount())]
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(100, abs=0.2)
