@@ -200,7 +200,7 @@ class VectorMap:
         self._names = [one.name() for one in layer.fields()]
         usual = _REFERENCE_FIELDS if self.is_points else _CLASS_FIELDS
         self._field = self._names.index(choose_field(layer, field, usual))
-        self._source = QgsVectorLayerFeatureSource(layer)
+        self._source: QgsVectorLayerFeatureSource | None = QgsVectorLayerFeatureSource(layer)
         self._context = QgsProject.instance().transformContext()
         self._values = values
         self.grid: PixelGrid | None = None
@@ -223,7 +223,8 @@ class VectorMap:
         return _drawn(shapes, strip, self.grid.strip_transform(strip))
 
     def close(self) -> None:
-        """Nothing stays open between strips."""
+        """Let go of the layer's data; nothing more is read."""
+        self._source = None
 
     def points(self, grid: PixelGrid) -> ReferencePoints:
         """The layer's points as a reference on a grid."""

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..engine.classes import CLASSES
+from ..engine.errors import OutputError
 from ..training.sample_points import MAP_CLASS, sample_qml
-from .i18n import language
+from .i18n import language, translator
+from .staging import stage
 
 if TYPE_CHECKING:
-    from qgis.core import QgsVectorLayer
+    from pathlib import Path
+
+    from ..training.map_strips import DrawnSample
+    from .accuracy_job import SampleJob
+
+tr = translator("sample_layer")
 
 
 def style_sample(layer: QgsVectorLayer) -> None:
@@ -21,3 +29,51 @@ def style_sample(layer: QgsVectorLayer) -> None:
     document = QDomDocument()
     document.setContent(sample_qml(language(), further))
     layer.importNamedStyle(document)
+
+
+def add_sample(job: SampleJob, sample: DrawnSample, path: Path | None) -> QgsVectorLayer:
+    """Add sample points to the project.
+
+    Args:
+        job: What drew them.
+        sample: The points.
+        path: A GeoPackage to keep them in; None for a temporary layer.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    from .accuracy_job import sample_fields
+
+    name = tr("{name} – sample").format(name=job.name)
+    layer = QgsVectorLayer("Point", name, "memory")
+    if job.crs is not None:
+        layer.setCrs(job.crs)
+    layer.dataProvider().addAttributes(list(sample_fields()))
+    layer.updateFields()
+    layer.dataProvider().addFeatures(list(job.features(sample)))
+    layer.updateExtents()
+    style_sample(layer)
+    if path is not None:
+        layer = _saved(layer, path)
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+def _saved(layer: QgsVectorLayer, path: Path) -> QgsVectorLayer:
+    """The layer as a GeoPackage that holds its style."""
+    staging = stage(path)
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName, options.layerName = "GPKG", path.stem
+    context = QgsProject.instance().transformContext()
+    code, cause, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
+        layer, str(staging.path), context, options
+    )
+    if code != QgsVectorFileWriter.WriterError.NoError:
+        staging.discard()
+        text = tr("{path} cannot be written ({cause}): check the free space or choose another.")
+        raise OutputError(text.format(path=path, cause=cause))
+    staging.commit()
+    saved = QgsVectorLayer(f"{path}|layername={path.stem}", layer.name(), "ogr")
+    style_sample(saved)
+    saved.saveStyleToDatabase("sample", "", True, "")
+    return saved

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 tr = translator("dock")
 
-SEGMENT, RESULTS = "segment", "results"
+SEGMENT, RESULTS, EVALUATE = "segment", "results", "evaluate"
 
 
 class Panel(Protocol):
@@ -64,10 +64,17 @@ def _results(dock: Dock) -> Panel:
     return panel
 
 
+def _evaluate(dock: Dock) -> Panel:
+    from .evaluate_panel import EvaluatePanel
+
+    return EvaluatePanel(dock.messages)
+
+
 # A further tab is one function like the above and one line here; the order is that on screen.
 TABS: tuple[Tab, ...] = (
     Tab(SEGMENT, lambda: tr("Segment"), _segment),
     Tab(RESULTS, lambda: tr("Result"), _results),
+    Tab(EVALUATE, lambda: tr("Evaluate"), _evaluate),
 )
 
 

@@ -9,6 +9,12 @@
 <message><source>Map and reference are the same layer: choose two.</source><translation>地图与参考是同一图层：请选择两个不同的图层。</translation></message>
 </context>
 <context>
+<name>cwsam.accuracy_table</name>
+<message><source>Accuracy of the classes</source><translation>各类别的精度</translation></message>
+<message><source>Class</source><translation>类别</translation></message>
+<message><source>Click a heading to sort; Ctrl+C copies the table</source><translation>点击表头排序；Ctrl+C 复制整张表</translation></message>
+</context>
+<context>
 <name>cwsam.advanced_box</name>
 <message><source>&amp;Device</source><translation>设备(&amp;D)</translation></message>
 <message><source>&amp;Keep classes</source><translation>保留类别(&amp;K)</translation></message>
@@ -101,6 +107,7 @@
 </context>
 <context>
 <name>cwsam.dock</name>
+<message><source>Evaluate</source><translation>精度评价</translation></message>
 <message><source>Land-cover segmentation</source><translation>地表覆盖分割</translation></message>
 <message><source>Result</source><translation>结果</translation></message>
 <message><source>Segment</source><translation>分割</translation></message>
@@ -330,6 +337,33 @@
 <message><source>accuracy,confusion matrix,validation,IoU,kappa,land cover</source><translation>精度,混淆矩阵,验证,交并比,kappa,地表覆盖</translation></message>
 </context>
 <context>
+<name>cwsam.evaluate_panel</name>
+<message><source>&amp;Cancel</source><translation>取消(&amp;C)</translation></message>
+<message><source>&amp;Copy</source><translation>复制(&amp;C)</translation></message>
+<message><source>&amp;Leave out where the map has no class</source><translation>忽略地图无类别之处(&amp;L)</translation></message>
+<message><source>&amp;Map</source><translation>地图(&amp;M)</translation></message>
+<message><source>&amp;Open report</source><translation>打开报告(&amp;O)</translation></message>
+<message><source>&amp;Reference</source><translation>参考(&amp;R)</translation></message>
+<message><source>Accuracy</source><translation>精度</translation></message>
+<message><source>Class raster or land-cover polygons</source><translation>类别栅格或地表覆盖多边形</translation></message>
+<message><source>Class raster, labelled polygons, or labelled sample points; in any CRS</source><translation>类别栅格、已标注的多边形或已标注的样本点；任意坐标参考系</translation></message>
+<message><source>Compare</source><translation>比较</translation></message>
+<message><source>Compare the two layers in the background</source><translation>在后台比较两个图层</translation></message>
+<message><source>Copy the table, ready for a spreadsheet</source><translation>复制表格，可直接粘贴到电子表格</translation></message>
+<message><source>Draw a sample of {name}</source><translation>抽取 {name} 的样本</translation></message>
+<message><source>E&amp;valuate</source><translation>评价(&amp;V)</translation></message>
+<message><source>Evaluate {name}</source><translation>评价 {name}</translation></message>
+<message><source>In the browser, to read and print</source><translation>在浏览器中阅读和打印</translation></message>
+<message><source>Otherwise the reference counts as missed there</source><translation>否则该处的参考按漏判计</translation></message>
+<message><source>Save CS&amp;V…</source><translation>保存 CSV(&amp;V)…</translation></message>
+<message><source>Save the figures</source><translation>保存指标</translation></message>
+<message><source>Save the figures as text files</source><translation>将指标保存为文本文件</translation></message>
+<message><source>Stop; nothing is written</source><translation>停止；不写入任何结果</translation></message>
+<message><source>Written: {path}</source><translation>已写出：{path}</translation></message>
+<message><source>{count} points to label: choose the class of each in the field ref_class.</source><translation>有 {count} 个点待标注：请在字段 ref_class 中为每个点选择类别。</translation></message>
+<message><source>{map} against {reference}</source><translation>{map} 对照 {reference}</translation></message>
+</context>
+<context>
 <name>cwsam.export_task</name>
 <message><source>Export {name}</source><translation>导出 {name}</translation></message>
 <message><source>{path} is the layer itself: choose another name.</source><translation>{path} 就是该图层本身：请另选名称。</translation></message>
@@ -402,6 +436,15 @@
 <message><source>Layer '{name}' is broken: repair its data source.</source><translation>图层“{name}”已失效：请修复其数据源。</translation></message>
 <message><source>Layer '{name}' is neither a raster nor a vector layer: choose another.</source><translation>图层“{name}”既不是栅格也不是矢量图层：请另选图层。</translation></message>
 <message><source>Layer '{name}' is no raster file: export it as GeoTIFF and take that.</source><translation>图层“{name}”不是栅格文件：请先导出为 GeoTIFF 再使用。</translation></message>
+</context>
+<context>
+<name>cwsam.merge_box</name>
+<message><source>&amp;Add a pair</source><translation>添加一对(&amp;A)</translation></message>
+<message><source>Class</source><translation>类别</translation></message>
+<message><source>Classes that need not be told apart, such as two sorts of buildings</source><translation>无需区分的类别，例如两种建筑</translation></message>
+<message><source>Counted as</source><translation>计作</translation></message>
+<message><source>Merge classes</source><translation>合并类别</translation></message>
+<message><source>Remove this pair</source><translation>移除这一对</translation></message>
 </context>
 <context>
 <name>cwsam.messages</name>
@@ -617,6 +660,32 @@
 <message><source>The record of this run cannot be read: choose the settings by hand.</source><translation>无法读取此次运行的记录：请手动选择设置。</translation></message>
 </context>
 <context>
+<name>cwsam.sample_box</name>
+<message><source> points</source><translation> 个点</translation></message>
+<message><source>&amp;Draw sample</source><translation>抽取样本(&amp;D)</translation></message>
+<message><source>&amp;Number of points</source><translation>点数(&amp;N)</translation></message>
+<message><source>50 to 100 are advised; fewer make wide intervals</source><translation>建议 50 至 100 个；过少会使区间变宽</translation></message>
+<message><source>A GeoPackage keeps your labels; a temporary layer is lost</source><translation>GeoPackage 会保留标注；临时图层会丢失</translation></message>
+<message><source>Add a layer of points to the project, ready to be labelled</source><translation>向工程添加待标注的点图层</translation></message>
+<message><source>In proportion to the area</source><translation>按面积比例</translation></message>
+<message><source>No reference yet? Draw a sample to label</source><translation>还没有参考？抽取样本进行标注</translation></message>
+<message><source>Of the overall accuracy; its confidence interval is about twice as much, ±</source><translation>总体精度的标准误；其置信区间约为 ± 两倍</translation></message>
+<message><source>Points are drawn at random within the classes of the map. Give each its true class by looking; the accuracy and areas of the whole map follow, with their 95 % confidence intervals.</source><translation>在地图各类别内随机抽取样本点。对照影像为每个点标注真实类别，即可得到整幅地图的精度与面积及其 95 % 置信区间。</translation></message>
+<message><source>Points b&amp;y class</source><translation>各类别的点数(&amp;Y)</translation></message>
+<message><source>Points in all</source><translation>总点数</translation></message>
+<message><source>Rare classes &amp;get</source><translation>稀有类别(&amp;G)</translation></message>
+<message><source>Recommended</source><translation>推荐</translation></message>
+<message><source>Recommended: a minimum for rare classes, the others in proportion to their area</source><translation>推荐：稀有类别取最少点数，其余按面积比例</translation></message>
+<message><source>Save &amp;to</source><translation>保存到(&amp;T)</translation></message>
+<message><source>Standard &amp;error</source><translation>标准误(&amp;E)</translation></message>
+<message><source>The same for every class</source><translation>各类别相同</translation></message>
+<message><source>[temporary layer]</source><translation>[临时图层]</translation></message>
+</context>
+<context>
+<name>cwsam.sample_layer</name>
+<message><source>{name} – sample</source><translation>{name} – 样本</translation></message>
+</context>
+<context>
 <name>cwsam.sample_points</name>
 <message><source>Class field of the map</source><translation>地图的类别字段</translation></message>
 <message><source>Draw sample points</source><translation>抽取样本点</translation></message>
@@ -725,6 +794,11 @@
 <message><source>&amp;Models…</source><translation>模型(&amp;M)…</translation></message>
 <message><source>&amp;PyTorch…</source><translation>&amp;PyTorch…</translation></message>
 <message><source>&amp;Settings…</source><translation>设置(&amp;S)…</translation></message>
+</context>
+<context>
+<name>cwsam.side_box</name>
+<message><source>Class field</source><translation>类别字段</translation></message>
+<message><source>The field that holds the class: its number or its name</source><translation>存放类别编号或名称的字段</translation></message>
 </context>
 <context>
 <name>cwsam.staging</name>

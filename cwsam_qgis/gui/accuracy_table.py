@@ -1,0 +1,93 @@
+"""A sortable table of the accuracy of every class."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QWidget
+
+from ..i18n import translator
+from .merge_box import swatch
+
+if TYPE_CHECKING:
+    from qgis.PyQt.QtGui import QKeyEvent
+
+    from ...training.accuracy_tables import ClassTable
+
+tr = translator("accuracy_table")
+
+_ROWS_SHOWN = 10
+
+
+class AccuracyTable(QTableWidget):
+    """Class and figures; a click on a heading sorts, Ctrl+C copies all of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, 1, parent)
+        self._table: ClassTable | None = None
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setAlternatingRowColors(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setToolTip(tr("Click a heading to sort; Ctrl+C copies the table"))
+        self.setAccessibleName(tr("Accuracy of the classes"))
+
+    def show_table(self, table: ClassTable) -> None:
+        """Show other figures."""
+        self._table = table
+        self.setSortingEnabled(False)
+        self.clear()
+        self.setColumnCount(1 + len(table.columns))
+        # Titles break before their brackets, so that more columns fit.
+        titles = [title.replace(" (", "\n(") for title in table.columns]
+        self.setHorizontalHeaderLabels([tr("Class"), *titles])
+        self.setRowCount(len(table.rows))
+        for number, row in enumerate(table.rows):
+            first = QTableWidgetItem(swatch(row.label.colour), row.label.text)
+            first.setToolTip(f"{row.class_id}: {row.label.text}")
+            self.setItem(number, 0, first)
+            for column, cell in enumerate(row.cells, 1):
+                self.setItem(number, column, _Number(cell.value, cell.text))
+        self.setSortingEnabled(True)
+        self.sortItems(0, Qt.SortOrder.AscendingOrder)
+        self.resizeColumnsToContents()
+        bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().height()
+        shown = min(max(len(table.rows), 3), _ROWS_SHOWN)
+        self.setFixedHeight(bars + shown * self.verticalHeader().defaultSectionSize() + 4)
+
+    def text(self) -> str:
+        """The table with tabs between its cells, as shown."""
+        header = [tr("Class"), *(self._table.columns if self._table else ())]
+        lines = [header]
+        for row in range(self.rowCount()):
+            lines.append([self.item(row, column).text() for column in range(self.columnCount())])
+        return "\n".join("\t".join(line) for line in lines)
+
+    def copy(self) -> None:
+        """Put the whole table on the clipboard, ready for a spreadsheet."""
+        QgsApplication.clipboard().setText(self.text())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Copy on Ctrl+C."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
+
+
+class _Number(QTableWidgetItem):
+    """A cell that sorts by its number, not by its text."""
+
+    def __init__(self, value: float, text: str) -> None:
+        super().__init__(text)
+        self._value = -math.inf if math.isnan(value) else value
+        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def __lt__(self, other: _Number) -> bool:
+        return self._value < other._value

@@ -1,0 +1,265 @@
+"""The tab *Evaluate*: a map against a reference, and the sample to make one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication, QgsMapLayer, QgsProcessingUtils, QgsProject
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...engine.errors import CwsamError
+from ..accuracy_job import AccuracyJob, SampleJob, Side, write_csv, write_report
+from ..accuracy_task import AccuracyTask
+from ..error_details import failure_details
+from ..i18n import engine_text, translator
+from ..results import temporary_file
+from ..sample_layer import add_sample
+from ..settings import recall, remember
+from .accuracy_table import AccuracyTable
+from .merge_box import MergeBox
+from .sample_box import SampleBox
+from .scroll import scrolling_column
+from .side_box import SideBox
+
+if TYPE_CHECKING:
+    from ...engine.ports import Progress
+    from ...training.map_accuracy import MapAccuracy
+    from .messages import Messages
+
+tr = translator("evaluate_panel")
+
+_WAIT = 30000  # ms, for a run to end when the plugin goes
+
+
+class EvaluatePanel(QWidget):
+    """Map, reference, figures.
+
+    Attributes:
+        found: The latest evaluation; None before the first.
+        report: Its HTML report.
+        task: What runs; None when nothing does.
+    """
+
+    def __init__(self, messages: Messages, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._messages = messages
+        self.found: MapAccuracy | None = None
+        self.report: Path | None = None
+        self.task: AccuracyTask | None = None
+        self._make_widgets()
+        self._lay_out()
+        self.button.clicked.connect(self.evaluate)
+        self.cancel_button.clicked.connect(self._cancel)
+        self.sample.button.clicked.connect(self.draw)
+        self.report_button.clicked.connect(self._open_report)
+        self.copy_button.clicked.connect(self.table.copy)
+        self.csv_button.clicked.connect(self._save_csv)
+        for side in (self.map, self.reference):
+            side.changed.connect(self._show_state)
+        self._show_state()
+
+    def set_layers(self, layers: list[QgsMapLayer]) -> None:
+        """Take the first layer as the map, where it can be one."""
+        for layer in layers[:1]:
+            self.map.layer_box.setLayer(layer)
+
+    def shut_down(self) -> None:
+        """Stop what runs; the plugin goes away."""
+        task, self.task = self.task, None
+        if task is not None:
+            task.ended.disconnect()
+            task.progressed.disconnect()
+            task.cancel()
+            task.waitForFinished(_WAIT)
+
+    def evaluate(self) -> None:
+        """Compare the two layers in the background, or say why that cannot be."""
+        try:
+            job = AccuracyJob(
+                self._side(self.map),
+                self._side(self.reference),
+                self.merges.text(),
+                self.ignore.isChecked(),
+            )
+        except CwsamError as error:
+            self._messages.failure(engine_text(str(error)))
+            return
+        folder = Path(QgsProcessingUtils.tempFolder())
+        path = temporary_file(folder, job.name, "_accuracy.html")
+
+        def work(progress: Progress) -> MapAccuracy:
+            found = job.run(progress)
+            write_report(found, path)
+            return found
+
+        title = tr("Evaluate {name}").format(name=job.name)
+        self._start(title, work, partial(self._evaluated, path))
+
+    def draw(self) -> None:
+        """Draw the sample in the background, or say why that cannot be."""
+        path = self.sample.path()
+        try:
+            job = SampleJob(self._side(self.map), self.sample.options())
+        except CwsamError as error:
+            self._messages.failure(engine_text(str(error)))
+            return
+        title = tr("Draw a sample of {name}").format(name=job.name)
+        self._start(title, job.run, partial(self._drawn, job, path))
+
+    def _side(self, box: SideBox) -> Side:
+        return Side(box.layer(), box.field())
+
+    def _make_widgets(self) -> None:
+        self.top = QGroupBox(tr("Compare"))
+        form = QFormLayout(self.top)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        areas = ("RasterLayer", "PolygonLayer")
+        tip = tr("Class raster or land-cover polygons")
+        self.map = SideBox(form, tr("&Map"), tip, *areas)
+        tip = tr("Class raster, labelled polygons, or labelled sample points; in any CRS")
+        self.reference = SideBox(form, tr("&Reference"), tip, *areas, "PointLayer")
+        self.ignore = QCheckBox(tr("&Leave out where the map has no class"))
+        self.ignore.setToolTip(tr("Otherwise the reference counts as missed there"))
+        form.addRow(self.ignore)
+        self.merges, self.sample = MergeBox(), SampleBox()
+        self.table = AccuracyTable()
+        self.figures, self.notices = QLabel(), QLabel()
+        for label in (self.figures, self.notices):
+            label.setWordWrap(True)
+        self.report_button = _button(tr("&Open report"), tr("In the browser, to read and print"))
+        self.copy_button = _button(tr("&Copy"), tr("Copy the table, ready for a spreadsheet"))
+        self.csv_button = _button(tr("Save CS&V…"), tr("Save the figures as text files"))
+        self.button = _button(tr("E&valuate"), tr("Compare the two layers in the background"))
+        self.button.setObjectName("cwsamEvaluate")
+        self.button.setDefault(True)
+        self.cancel_button = _button(tr("&Cancel"), tr("Stop; nothing is written"))
+        self.cancel_button.hide()
+        self.progress = QProgressBar()
+        self.progress.hide()
+
+    def _lay_out(self) -> None:
+        self.outcome = QGroupBox(tr("Accuracy"))
+        column = QVBoxLayout(self.outcome)
+        for widget in (self.figures, self.table, self.notices):
+            column.addWidget(widget)
+        row = QHBoxLayout()
+        row.addWidget(self.report_button)
+        row.addStretch(1)
+        row.addWidget(self.copy_button)
+        row.addWidget(self.csv_button)
+        column.addLayout(row)
+        self.outcome.hide()
+        footer = QVBoxLayout()
+        footer.addWidget(self.progress)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.cancel_button)
+        row.addWidget(self.button)
+        footer.addLayout(row)
+        parts = (self.top, self.merges, self.sample, self.outcome)
+        scrolling_column(self, *parts, footer=footer)
+
+    def _show_state(self) -> None:
+        """What can be clicked now."""
+        idle, map_chosen = self.task is None, self.map.layer() is not None
+        self.button.setEnabled(idle and map_chosen and self.reference.layer() is not None)
+        self.sample.button.setEnabled(idle and map_chosen)
+        self.button.setVisible(idle)
+        for widget in (self.cancel_button, self.progress):
+            widget.setVisible(not idle)
+
+    def _start(self, title: str, work: object, then: object) -> None:
+        assert self.task is None, "one run at a time"
+        self.task = AccuracyTask(title, work)
+        self.progress.setValue(0)
+        self.task.progressed.connect(lambda percent: self.progress.setValue(int(percent)))
+        self.task.ended.connect(partial(self._ended, then))
+        QgsApplication.taskManager().addTask(self.task)
+        self.cancel_button.setEnabled(True)
+        self._show_state()
+
+    def _cancel(self) -> None:
+        self.cancel_button.setEnabled(False)
+        self.task.cancel()
+
+    def _ended(self, then: object) -> None:
+        task, self.task = self.task, None
+        self._show_state()
+        if task.cancelled:
+            self._messages.info(task.error)
+        elif task.error:
+            self._messages.failure(task.error, failure_details(task.details))
+        else:
+            then(task.result)
+
+    def _evaluated(self, path: Path, found: MapAccuracy) -> None:
+        """Show the figures."""
+        from ...training.accuracy_tables import class_table, main_figures
+
+        self.found, self.report = found, path
+        shown = (f"{name}: <b>{value}</b> {more}" for name, value, more in main_figures(found))
+        self.figures.setText("&nbsp; ".join(one.strip().replace(" ", "&nbsp;") for one in shown))
+        self.table.show_table(class_table(found))
+        self.notices.setText("\n".join(found.notices))
+        self.notices.setVisible(bool(found.notices))
+        self.outcome.setTitle(
+            tr("{map} against {reference}").format(map=found.prediction, reference=found.reference)
+        )
+        self.outcome.show()
+        self.sample.setCollapsed(True)
+
+    def _drawn(self, job: SampleJob, path: Path | None, sample: object) -> None:
+        """Add the points to the project, and take them as the reference."""
+        try:
+            layer = add_sample(job, sample, path)
+        except CwsamError as error:
+            self._messages.failure(engine_text(str(error)))
+            return
+        if path is not None:
+            remember("output_folder", str(path.parent))
+        self.reference.layer_box.setLayer(layer)
+        text = tr("{count} points to label: choose the class of each in the field ref_class.")
+        self._messages.success(text.format(count=len(sample.points)), "\n".join(job.notices))
+
+    def _open_report(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.report)))
+
+    def _save_csv(self) -> None:
+        folder = Path(str(recall("export_folder", "")) or QgsProject.instance().homePath())
+        start = folder / f"{self.report.stem}.csv"
+        text, _ = QFileDialog.getSaveFileName(
+            self, tr("Save the figures"), str(start), "CSV (*.csv)"
+        )
+        if text:
+            self.save_csv(Path(text).with_suffix(".csv"))
+
+    def save_csv(self, path: Path) -> None:
+        """Write the figures of the latest evaluation."""
+        try:
+            write_csv(self.found, path)
+        except CwsamError as error:
+            self._messages.failure(engine_text(str(error)))
+            return
+        remember("export_folder", str(path.parent))
+        self._messages.success(tr("Written: {path}").format(path=path))
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    return button
