@@ -1,6 +1,9 @@
 """The whole road from file to GeoPackage beside the network's bare forward time.
 
-``python -m benchmarks.pipeline [--json FILE] [--size 2048] [--repeat 5]``
+``python -m benchmarks.pipeline [--json FILE] [--size 2048] [--repeat 5] [--variant NAME]``
+
+``--variant sam_vit_b --size 1024 --width 1920 --repeat 1`` measures a large network with random
+weights on two tiles; its figure is ``pipeline.overhead_sam_vit_b``.
 """
 
 from __future__ import annotations
@@ -12,10 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+import torch
 from cwsam.engine.cli import make_predictor
+from cwsam.engine.config import load_model_config
 from cwsam.engine.device import choose_device, keep_large_allocations, set_threads
 from cwsam.engine.io.job import JobOptions, Length, Outputs, segment_file
-from cwsam.engine.models.checkpoint import load_model
+from cwsam.engine.models.builders import build_model
+from cwsam.engine.models.card import ModelCard
+from cwsam.engine.models.checkpoint import LoadedModel, load_model
 from cwsam.engine.types import RunSummary
 from rasterio.transform import Affine
 
@@ -25,19 +32,28 @@ PHOTO = Path(__file__).resolve().parent.parent / "demo" / "yellowstone.png"
 OPTIONS = JobOptions(min_area=Length(100, True), simplify=Length(1.5, True))
 
 
-def write_image(folder: Path, size: int) -> Path:
-    """Mirror the demo's photograph to a square GeoTIFF of ``size`` pixels a side."""
+def random_model(variant: str) -> LoadedModel:
+    """A variant with random weights: as fast as with trained ones, and maps nonsense."""
+    torch.manual_seed(0)
+    config = load_model_config(variant)
+    card = ModelCard(f"{variant}, random weights")
+    return LoadedModel(variant, build_model(config), config, card, "random")
+
+
+def write_image(folder: Path, height: int, width: int) -> Path:
+    """Mirror the demo's photograph to a GeoTIFF of so many pixels."""
     with rasterio.open(PHOTO) as source:
         pixels = source.read([1, 2, 3])
     _, h, w = pixels.shape
-    image = np.pad(pixels, ((0, 0), (0, max(0, size - h)), (0, max(0, size - w))), "symmetric")
+    margins = ((0, 0), (0, max(0, height - h)), (0, max(0, width - w)))
+    image = np.pad(pixels, margins, "symmetric")
     path = folder / "image.tif"
     profile = {
-        "driver": "GTiff", "width": size, "height": size, "count": 3, "dtype": "uint8",
+        "driver": "GTiff", "width": width, "height": height, "count": 3, "dtype": "uint8",
         "tiled": True, "crs": "EPSG:32612", "transform": Affine(0.5, 0, 5e5, 0, -0.5, 5e6),
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as sink:
-        sink.write(image[:, :size, :size])
+        sink.write(image[:, :height, :width])
     return path
 
 
@@ -63,15 +79,14 @@ def bare_forward(predictor: object, tiles: int) -> float:
     return time.perf_counter() - started
 
 
-def measure(size: int, repeat: int) -> dict:
+def measure(loaded: LoadedModel, height: int, width: int, repeat: int) -> dict:
     """Run both in turn; returns medians and the stages' shares."""
     keep_large_allocations()
     threads = set_threads()
-    loaded = load_model()
     predictor = make_predictor(loaded, choose_device("cpu"))
     whole, bare, stages = [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        image = write_image(Path(folder), size)
+        image = write_image(Path(folder), height, width)
         with PeakMemory() as memory:  # also the warm-up
             _, summary = end_to_end(predictor, loaded.card, image)
         for _ in range(repeat):
@@ -83,7 +98,7 @@ def measure(size: int, repeat: int) -> dict:
     return {
         "threads": threads,
         "seconds": seconds,
-        "mpx_per_s": size * size / 1e6 / seconds,
+        "mpx_per_s": height * width / 1e6 / seconds,
         "forward_mpx_per_s": summary.tiles * predictor.tile**2 / 1e6 / statistics.median(bare),
         "overhead": statistics.median(a / b for a, b in zip(whole, bare)),
         "peak_rss_mb": memory.peak / 2**20,
@@ -96,12 +111,16 @@ def main() -> None:
     """Measure, print a table, and write JSON if asked."""
     parser = arguments(__doc__)
     parser.add_argument("--size", type=int, default=2048, help="side of the image in pixels")
+    parser.add_argument("--width", type=int, help="columns, where the image is no square")
+    parser.add_argument("--variant", help="a variant with random weights; else the bundled model")
     settings = parser.parse_args()
     if not PHOTO.exists():
         raise SystemExit("The demo's photograph is missing; run make demo first.")
-    result = measure(settings.size, settings.repeat)
+    width = settings.width or settings.size
+    loaded = random_model(settings.variant) if settings.variant else load_model()
+    result = measure(loaded, settings.size, width, settings.repeat)
     print(
-        f"{settings.size} x {settings.size} px, {result['tiles']} tiles, "
+        f"{loaded.name}: {width} x {settings.size} px, {result['tiles']} tiles, "
         f"{result['threads']} threads, median of {settings.repeat}: {result['seconds']:.2f} s; "
         f"bare forward {result['forward_mpx_per_s']:.3f} Mpx/s of tiles"
     )
@@ -113,10 +132,12 @@ def main() -> None:
         ("overhead", "x", "bare forward time of the same tiles"),
         ("peak_rss_mb", "MB", "whole process"),
     )
-    finish(
-        {f"pipeline.{n}": figure(result[n], unit, against, bound) for n, unit, against in rows},
-        settings.json,
-    )
+    ending = f"_{settings.variant}" if settings.variant else ""
+    figures = {
+        f"pipeline.{n}{ending}": figure(result[n], unit, against, bound)
+        for n, unit, against in rows
+    }
+    finish(figures, settings.json)
 
 
 if __name__ == "__main__":
