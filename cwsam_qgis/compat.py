@@ -49,9 +49,17 @@ def layer_filter(*names: str):
 
 def layer_geometry(layer) -> str:
     """Sort of a vector layer's geometries: ``point``, ``line``, ``polygon`` or ``none``."""
+    return _geometry_name(layer.geometryType())
+
+
+def geometry_type(geometry) -> str:
+    """Sort of a geometry, as :func:`layer_geometry` names it."""
+    return _geometry_name(geometry.type())
+
+
+def _geometry_name(kind) -> str:
     newer = getattr(Qgis, "GeometryType", None)
     types = newer if newer is not None else QgsWkbTypes.GeometryType
-    kind = layer.geometryType()
     suffix = "" if newer is not None else "Geometry"
     for name in ("Point", "Line", "Polygon"):
         if kind == getattr(types, name + suffix):

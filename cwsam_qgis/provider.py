@@ -6,6 +6,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.evaluate_map import EvaluateMap
+from .algorithms.finetune_adapter import FinetuneAdapter
 from .algorithms.sample_points import SamplePoints
 from .algorithms.segment_raster import SegmentRaster
 from .algorithms.segment_rasters import SegmentRasters
@@ -44,5 +45,6 @@ class CwsamProvider(QgsProcessingProvider):
         """Add every algorithm."""
         self.addAlgorithm(SegmentRaster())
         self.addAlgorithm(SegmentRasters())
+        self.addAlgorithm(FinetuneAdapter())
         self.addAlgorithm(EvaluateMap())
         self.addAlgorithm(SamplePoints())

@@ -369,6 +369,59 @@
 <message><source>{path} is the layer itself: choose another name.</source><translation>{path} 就是该图层本身：请另选名称。</translation></message>
 </context>
 <context>
+<name>cwsam.finetune_adapter</name>
+<message><source>Adapter</source><translation>适配器</translation></message>
+<message><source>All files</source><translation>所有文件</translation></message>
+<message><source>As the network sees it; left empty, chosen by colour.</source><translation>网络所见的波段；留空则按颜色选择。</translation></message>
+<message><source>Asking the base model</source><translation>正在询问基础模型</translation></message>
+<message><source>Automatic</source><translation>自动</translation></message>
+<message><source>Base model (empty: the plugin's own)</source><translation>基础模型（留空：插件自带）</translation></message>
+<message><source>Class field</source><translation>类别字段</translation></message>
+<message><source>Class id or name; left empty, class_id or class_name is taken.</source><translation>类别编号或名称；留空则取 class_id 或 class_name。</translation></message>
+<message><source>Device</source><translation>设备</translation></message>
+<message><source>Fewer steps end sooner.</source><translation>步数越少，结束越早。</translation></message>
+<message><source>Fine-tune adapter</source><translation>微调适配器</translation></message>
+<message><source>Labelled polygons</source><translation>已标注的多边形</translation></message>
+<message><source>Leave classes with too few labels out</source><translation>略去标注太少的类别</translation></message>
+<message><source>Make new classes of other values</source><translation>把其他取值设为新类别</translation></message>
+<message><source>Makes an adapter for a model from labelled polygons.</source><translation>用标注的多边形为模型制作适配器。</translation></message>
+<message><source>Makes the map of an image better with polygons that you have labelled on it. The result is a small adapter file, which the segmenting algorithms take beside the model, and a report on what has become better.&#10;&#10;Ground without a label is unknown, not background: label each class that matters in ten or more places, spread over the image. A part of the labelled ground is held back to measure the result. The same labels, settings and seed give the same adapter, as long as the time does not cut the training short.</source><translation>用您在影像上标注的多边形改进该影像的地图。结果是一个小的适配器文件，分割算法可与模型一起使用它，另有一份说明改进之处的报告。&#10;&#10;没有标注的地面是未知，而不是背景：请为每个重要的类别在影像各处标注十处以上。一部分已标注的地面留作检验。只要时间没有提前截断训练，相同的标注、设置和随机种子会得到相同的适配器。</translation></message>
+<message><source>Mean IoU of the adapter on validation ground</source><translation>适配器在验证区的平均 IoU</translation></message>
+<message><source>Mean IoU of the base model on validation ground</source><translation>基础模型在验证区的平均 IoU</translation></message>
+<message><source>Meaning of the values</source><translation>各取值的含义</translation></message>
+<message><source>Minutes</source><translation>分钟</translation></message>
+<message><source>Of all random numbers.</source><translation>用于所有随机数。</translation></message>
+<message><source>One VALUE=CLASS a line, for values that are no class id or name. The class is an id or a name, 'new' or 'new:NAME' for a class that the model lacks, or 'skip' to leave the polygons out.</source><translation>每行一个 取值=类别，用于不是类别编号或名称的取值。类别可为编号或名称；模型没有的类别写 'new' 或 'new:名称'；写 'skip' 则略去这些多边形。</translation></message>
+<message><source>Otherwise such a class ends the run with a sentence on what it lacks.</source><translation>否则这样的类别会使运行结束，并说明还缺什么。</translation></message>
+<message><source>Pixel size of map-server layers, in layer units</source><translation>地图服务图层的像元大小（图层单位）</translation></message>
+<message><source>Reading the labels</source><translation>正在读取标注</translation></message>
+<message><source>Report</source><translation>报告</translation></message>
+<message><source>Resolution that is asked of the server; other layers have their own.</source><translation>向服务器请求的分辨率；其他图层有自己的分辨率。</translation></message>
+<message><source>Seconds</source><translation>秒</translation></message>
+<message><source>Seed</source><translation>随机种子</translation></message>
+<message><source>Share of unlabelled ground that keeps its class</source><translation>未标注地面中类别保持不变的比例</translation></message>
+<message><source>Step {step}: loss {loss}, mean IoU {iou} (base model {base})</source><translation>第 {step} 步：损失 {loss}，平均 IoU {iou}（基础模型 {base}）</translation></message>
+<message><source>Steps</source><translation>步数</translation></message>
+<message><source>Steps at most (0: the default)</source><translation>最多步数（0：默认）</translation></message>
+<message><source>Time that the whole run may take; it ends earlier when nothing gets better.</source><translation>整个运行可用的时间；若不再有改进会提前结束。</translation></message>
+<message><source>Training</source><translation>正在训练</translation></message>
+<message><source>Values that name no class become classes of their own.</source><translation>不是类别名称的取值各自成为新类别。</translation></message>
+<message><source>Weights that the adapter is made for; they are not changed.</source><translation>适配器所针对的权重；它们不会被改变。</translation></message>
+<message><source>What computes; the best there is, if automatic.</source><translation>用于计算的设备；自动时选择最好的。</translation></message>
+<message><source>Writing</source><translation>正在写入</translation></message>
+<message><source>training,labels,polygons,adapter,deep learning,land cover</source><translation>训练,标注,多边形,适配器,深度学习,土地覆盖</translation></message>
+<message><source>{name}: IoU {before} before, {after} after</source><translation>{name}：IoU 之前 {before}，之后 {after}</translation></message>
+</context>
+<context>
+<name>cwsam.finetune_job</name>
+<message><source>'{name}' has {count} band(s), not {band}: choose the bands again.</source><translation>“{name}”只有 {count} 个波段，没有第 {band} 波段：请重新选择。</translation></message>
+<message><source>No class is called {values}: say what each means, as VALUE=CLASS, VALUE=new for a new class or VALUE=skip to leave it out.</source><translation>没有名为 {values} 的类别：请说明各自的含义，写 取值=类别，新类别写 取值=new，略去则写 取值=skip。</translation></message>
+<message><source>The adapter's name must end in {suffix}, not '{name}'.</source><translation>适配器的文件名必须以 {suffix} 结尾，而不是“{name}”。</translation></message>
+<message><source>The labels of '{name}' cannot be placed on the image: check both CRS.</source><translation>“{name}”的标注无法放到影像上：请检查两者的坐标参考系。</translation></message>
+<message><source>{path} is the base model: choose another name.</source><translation>{path} 是基础模型：请换一个名称。</translation></message>
+<message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
+</context>
+<context>
 <name>cwsam.input_box</name>
 <message><source>&amp;Blue</source><translation>蓝(&amp;B)</translation></message>
 <message><source>&amp;Extent</source><translation>范围(&amp;E)</translation></message>
@@ -409,6 +462,16 @@
 <context>
 <name>cwsam.journals</name>
 <message><source>An interrupted run of '{name}' was found: it goes on behind tile row {row}.</source><translation>发现“{name}”的中断运行：从第 {row} 行瓦片之后继续。</translation></message>
+</context>
+<context>
+<name>cwsam.label_reader</name>
+<message><source>'{name}' has no coordinate reference system: that of the other is taken.</source><translation>“{name}”没有坐标参考系：采用另一图层的坐标参考系。</translation></message>
+<message><source>'{name}' has no polygon yet: draw some and give each a class.</source><translation>“{name}”还没有多边形：请绘制一些并为每个指定类别。</translation></message>
+<message><source>'{name}' holds no polygons: choose a polygon layer with labels.</source><translation>“{name}”不含多边形：请选择带标注的多边形图层。</translation></message>
+<message><source>Layer '{name}' is broken: repair its data source.</source><translation>图层“{name}”已失效：请修复其数据源。</translation></message>
+<message><source>No polygon of '{name}' has a class that is used: look at the classes.</source><translation>“{name}”中没有多边形带有所用的类别：请查看类别。</translation></message>
+<message><source>{count} polygon(s) of '{name}' are empty or cannot be placed: left out.</source><translation>“{name}”中有 {count} 个多边形为空或无法定位：已略去。</translation></message>
+<message><source>{count} polygon(s) of '{name}' cross themselves: they were mended.</source><translation>“{name}”中有 {count} 个多边形自相交：已修复。</translation></message>
 </context>
 <context>
 <name>cwsam.layer_grid</name>

@@ -93,7 +93,7 @@ def settle(
     notices = list(check.notices)
     if poor and not (config.skip_sparse and check.usable):
         sentences = " ".join(c.sentence for c in poor)
-        others = " Or leave such classes out with --skip-sparse." if check.usable else ""
+        others = " Or choose to leave such classes out." if check.usable else ""
         raise TrainingDataError(f"{sentences}{others}")
     notices += [f"Left out: {c.sentence}" for c in poor]
     notices += [c.sentence for c in check.classes if c not in poor and c.sentence]
