@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qgis.core import Qgis, QgsField, QgsMapLayerProxyModel, QgsTask, QgsWkbTypes
 from qgis.PyQt import QtCore
+
+if TYPE_CHECKING:
+    from qgis.core import QgsVectorLayer
 
 _HAS_META_TYPES = Qgis.QGIS_VERSION_INT >= 33800  # QgsField takes QMetaType from there on
 
@@ -104,3 +109,12 @@ def polygon_layers_only():
 def message_level(name: str):
     """A message level by its name: ``Info``, ``Warning``, ``Critical`` or ``Success``."""
     return getattr(Qgis.MessageLevel, name)
+
+
+def save_style(layer: QgsVectorLayer, name: str) -> str:
+    """Store a layer's style in its file, as the default; returns what went wrong, or nothing."""
+    newer = getattr(layer, "saveStyleToDatabaseV2", None)  # from 4.0 on
+    if newer is None:
+        return layer.saveStyleToDatabase(name, "", True, "")
+    _, message = newer(name, "", True, "")
+    return message

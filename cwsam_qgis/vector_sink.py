@@ -22,7 +22,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ..engine.classes import CLASSES
 from ..engine.errors import OutputError
 from ..engine.styles import vector_qml, vector_sld
-from .compat import make_field, polygon_type
+from .compat import make_field, polygon_type, save_style
 from .i18n import language, translator
 from .staging import stage
 from .vector_formats import VectorFormat, vector_format
@@ -166,7 +166,7 @@ class VectorSink:
         document.setContent(qml)
         loaded, message = layer.importNamedStyle(document)
         if loaded:
-            message = layer.saveStyleToDatabase(STYLE_NAME, "", True, "")
+            message = save_style(layer, STYLE_NAME)
         del layer  # closes the file
         if message:
             raise OutputError(self._failed(message))

@@ -137,8 +137,8 @@
 <message><source>--stretch must be auto, none, two percentiles such as 2,98 or a range of pixel values such as 0:4000, not '{1}'.</source><translation>拉伸方式必须为 auto、none、两个百分位（如 2,98）或像元值范围（如 0:4000），而不是“{1}”。</translation></message>
 <message><source>--tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>A batch holds at least one chip.</source><translation>一个批次至少包含一个样本块。</translation></message>
-<message><source>A source's 'share' must be more than 0; leave it out instead.</source><translation type="unfinished"></translation></message>
-<message><source>A source's 'zoom' must be two numbers such as [0.5, 2.0], not {1}.</source><translation type="unfinished"></translation></message>
+<message><source>A source's 'share' must be more than 0; leave it out instead.</source><translation>来源的 share 必须大于 0；不需要时请去掉。</translation></message>
+<message><source>A source's 'zoom' must be two numbers such as [0.5, 2.0], not {1}.</source><translation>来源的 zoom 必须是两个数字，如 [0.5, 2.0]，而不是 {1}。</translation></message>
 <message><source>A standard error of {1} cannot be met: give one like 0.01.</source><translation>无法达到 {1} 的标准误：请给出如 0.01 的值。</translation></message>
 <message><source>About {1} of GPU memory are needed for one tile and {2} are free: take a smaller --tile or --device cpu.</source><translation>一个瓦片约需 {1} 显存，剩余 {2}：请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>About {1} of disk are needed for the journal and {2} are free: set CWSAM_CACHE to a folder with space.</source><translation>运行日志约需 {1} 磁盘空间，剩余 {2}：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
@@ -164,8 +164,8 @@
 <message><source>GPU: Apple Metal; {1}.</source><translation>GPU：Apple Metal；{1}。</translation></message>
 <message><source>GPU: {1}; {2}.</source><translation>GPU：{1}；{2}。</translation></message>
 <message><source>Ground sample distance: {1} to {2} m a pixel.</source><translation>地面分辨率：每像元 {1} 至 {2} 米。</translation></message>
-<message><source>Ground was divided into blocks; validation blocks are at least 16 pixels away from everything that training saw. Ground without labels is unknown, not background: there the base model's opinion was kept as far as the labels do not contradict it. Only the parts of the network named in the adapter file changed.</source><translation type="unfinished"></translation></message>
-<message><source>IoU (intersection over union) on the validation blocks, ground that training never saw. Only labelled pixels count.</source><translation type="unfinished"></translation></message>
+<message><source>Ground was divided into blocks; validation blocks are at least 16 pixels away from everything that training saw. Ground without labels is unknown, not background: there the base model's opinion was kept as far as the labels do not contradict it. Only the parts of the network named in the adapter file changed.</source><translation>地面被划分为区块；验证区块与训练所见的一切至少相距 16 个像元。没有标签的地面视为未知，而不是背景：在那里，只要与标签不矛盾，就保留基础模型的判断。只有适配器文件中列出的网络部分发生了改变。</translation></message>
+<message><source>IoU (intersection over union) on the validation blocks, ground that training never saw. Only labelled pixels count.</source><translation>验证区块（训练从未见过的地面）上的交并比（IoU）。只计带标签的像元。</translation></message>
 <message><source>Joining regions</source><translation>正在合并区域</translation></message>
 <message><source>Labels of the user on {1}.</source><translation>用户在 {1} 上的标签。</translation></message>
 <message><source>Linking borders</source><translation>正在连接边界</translation></message>
@@ -180,7 +180,7 @@
 <message><source>ONNX export needs the Python packages {1}: run 'pip install {2}'.</source><translation>导出 ONNX 需要 Python 软件包 {1}：请运行 pip install {2}。</translation></message>
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller --tile, or --device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
-<message><source>Percent of the labelled pixels of each class on the validation blocks.</source><translation type="unfinished"></translation></message>
+<message><source>Percent of the labelled pixels of each class on the validation blocks.</source><translation>验证区块上各类别带标签像元的百分比。</translation></message>
 <message><source>Polygons without a class are left out.</source><translation>没有类别的多边形不使用。</translation></message>
 <message><source>Radiometry: {1}.</source><translation>辐射处理：{1}。</translation></message>
 <message><source>Resuming</source><translation>正在继续</translation></message>
@@ -242,7 +242,7 @@
 <message><source>{1} ({2}) lacks {3} of the tensors that segmenting takes, such as {4}; use it as a start for training, or choose a file with a class decoder.</source><translation>{1}（{2}）缺少分割所需的 {3} 个张量，例如 {4}；可将其用作训练的起点，或选择带类别解码器的文件。</translation></message>
 <message><source>{1} M parameters, {2}</source><translation>{1} 百万参数，{2}</translation></message>
 <message><source>{1} Say what '{2}' means with --map '{3}=CLASS', --map '{4}=new' for a new class, or --map '{5}=skip'.</source><translation>{1} 请说明“{2}”的含义：--map '{3}=CLASS'，--map '{4}=new' 表示新类别，或 --map '{5}=skip' 表示跳过。</translation></message>
-<message><source>{1} and {2} are both adapter files: give the base model and one of them.</source><translation type="unfinished"></translation></message>
+<message><source>{1} and {2} are both adapter files: give the base model and one of them.</source><translation>{1} 和 {2} 都是适配器文件：请给出基础模型和其中一个。</translation></message>
 <message><source>{1} and {2} differ in size; labels must lie on the image's grid.</source><translation>{1} 与 {2} 大小不同；标签必须与影像的格网一致。</translation></message>
 <message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标签或模型；请重新开始，或使用当时的设置。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
@@ -292,7 +292,7 @@
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
 <message><source>{1} x {2}</source><translation>{1} × {2}</translation></message>
 <message><source>{1}, sources must be a mapping of folders to settings.</source><translation>{1}，sources 必须是文件夹到设置的映射。</translation></message>
-<message><source>{1}. Trained on {2}.</source><translation type="unfinished"></translation></message>
+<message><source>{1}. Trained on {2}.</source><translation>{1}。训练数据：{2}。</translation></message>
 <message><source>{1}: {2} MB, sha256 {3}</source><translation>{1}：{2} MB，sha256 {3}</translation></message>
 <message><source>{1}: {2} classes seen in training</source><translation>{1}：训练过 {2} 个类别</translation></message>
 </context>
