@@ -92,8 +92,9 @@ def build_arcs(vertices: Vertices, below: np.ndarray) -> Arcs:
     for direction in range(4):
         leaving = slot == direction
         first[leaving] = toward[direction][tail[leaving]]
-    points, lengths, opened = _chain(two, follow, tail, first)
     straight = two & (has[EAST] == has[WEST])
+    del has, degree, above, ids, toward  # the largest arrays of a run are yet to come
+    points, lengths, opened = _chain(two, follow, tail, first)
     points, lengths = _drop(points, lengths, straight)
     return _finish(vertices, out, points, lengths, opened, node_ids, at, slot)
 
@@ -105,7 +106,10 @@ def _chain(two, follow, tail, first):
     index[inner] = np.arange(len(inner), dtype=np.int32)
     begins = two[first]
     starts = index[first[begins]]
-    head, rank = order_lists(index[follow[inner]], starts)
+    succ = index[follow[inner]]
+    del index
+    head, rank = order_lists(succ, starts)
+    del succ
     arc_of = np.full(len(inner), -1, np.int32)
     arc_of[starts] = np.flatnonzero(begins)
     loops = np.flatnonzero((head == np.arange(len(inner))) & (arc_of < 0))

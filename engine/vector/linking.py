@@ -63,16 +63,18 @@ def order_lists(succ: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.nd
         on = np.flatnonzero(current < count)
         current, owner = current[on], owner[on]
         steps += 1
-    rest = np.flatnonzero(head < 0)
+    rest = np.flatnonzero(head < 0).astype(succ.dtype)
     if not len(rest):
         return head, rank
     index = np.full(count + 1, len(rest), succ.dtype)
     index[rest] = np.arange(len(rest), dtype=succ.dtype)
+    reached, after = index[current], index[succ[rest]]
+    del index
     fixed = np.zeros(len(rest), bool)
-    fixed[index[current]] = True
-    top, place = _contract(index[succ[rest]], fixed, np.ones(len(rest), succ.dtype))
-    owners = rest.astype(succ.dtype)
-    owners[index[current]] = owner
+    fixed[reached] = True
+    top, place = _contract(after, fixed, np.ones(len(rest), succ.dtype))
+    owners = rest.copy()
+    owners[reached] = owner
     head[rest] = owners[top]
     rank[rest] = place + np.where(fixed[top], steps, 0)
     return head, rank
@@ -99,6 +101,7 @@ def _contract(succ, fixed, weight):
     is_head[:-1] = rising | (succ == ids)
     is_head[succ[rising]] = False
     is_head[-1] = True
+    del priority, rising
     heads = np.flatnonzero(is_head[:-1]).astype(succ.dtype)
     if len(heads) == count:
         return ids, np.zeros(count, succ.dtype)

@@ -6,6 +6,9 @@ import numpy as np
 
 from .linking import offsets, spread
 
+_POINTS = 1 << 20
+"""Points simplified at once, on average: bounds the memory of what is worked out for each."""
+
 
 def farthest(x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray):
     """Find, for each stretch of points, the one farthest from the stretch's chord.
@@ -75,11 +78,16 @@ def douglas_peucker(
     keep[a] = True
     keep[b] = True
     go = np.flatnonzero(movable & (b - a > 1))
-    a, b = a[go], b[go]
+    for part in np.array_split(go, 1 + len(x) // _POINTS):
+        _keep_far_points(x, y, a[part], b[part], tolerance * tolerance, keep)
+    return keep
+
+
+def _keep_far_points(x, y, a, b, limit: float, keep: np.ndarray) -> None:
+    """Mark in ``keep`` the points between a and b that stay, level by level."""
     closed = (x[a] == x[b]) & (y[a] == y[b])
     # Twice, splits of closed arcs are forced: four corners, or a triangle at least.
     forced = 2 * closed.astype(np.int8)
-    limit = tolerance * tolerance
     while len(a):
         middle, square = farthest(x, y, a, b)
         split = (square > limit) | (forced > 0)
@@ -90,7 +98,6 @@ def douglas_peucker(
         forced = np.concatenate([forced, forced])
         long = b - a > 1
         a, b, forced = a[long], b[long], forced[long]
-    return keep
 
 
 def open_loops(x, y, bounds, loops):
