@@ -64,17 +64,17 @@ def _widget(fields: ET.Element, name: str, kind: str) -> ET.Element:
 
 
 def _renderer(titles: tuple[str, str]) -> ET.Element:
-    renderer = ET.Element(
-        "renderer-v2", type="categorizedSymbol", attr=f'"{REF_CLASS}" IS NULL', symbollevels="0"
-    )
+    # Texts, which providers compare alike; of numbers and truth values they think differently.
+    state = f"CASE WHEN \"{REF_CLASS}\" IS NULL THEN 'open' ELSE 'done' END"
+    renderer = ET.Element("renderer-v2", type="categorizedSymbol", attr=state, symbollevels="0")
     categories = ET.SubElement(renderer, "categories")
     symbols = ET.SubElement(renderer, "symbols")
-    for number, (value, title, colour) in enumerate(zip(("1", "0"), titles, (_OPEN, _DONE))):
+    for number, (value, title, colour) in enumerate(zip(("open", "done"), titles, (_OPEN, _DONE))):
         ET.SubElement(
             categories,
             "category",
             render="true",
-            type="long",
+            type="string",
             value=value,
             symbol=str(number),
             label=title,
@@ -85,12 +85,12 @@ def _renderer(titles: tuple[str, str]) -> ET.Element:
         )
         options = ET.SubElement(layer, "Option", type="Map")
         for key, text in (
-            ("name", "cross2" if value == "1" else "circle"),
+            ("name", "cross2" if value == "open" else "circle"),
             ("color", colour),
-            ("outline_color", colour if value == "1" else "255,255,255,255"),
-            ("outline_width", "0.6" if value == "1" else "0.3"),
+            ("outline_color", colour if value == "open" else "255,255,255,255"),
+            ("outline_width", "0.6" if value == "open" else "0.3"),
             ("outline_width_unit", "MM"),
-            ("size", "3.4" if value == "1" else "2.6"),
+            ("size", "3.4" if value == "open" else "2.6"),
             ("size_unit", "MM"),
         ):
             ET.SubElement(options, "Option", type="QString", name=key, value=text)

@@ -138,8 +138,8 @@ class EvaluatePanel(QWidget):
         form.addRow(self.ignore)
         self.merges, self.sample = MergeBox(), SampleBox()
         self.table = AccuracyTable()
-        self.figures, self.notices = QLabel(), QLabel()
-        for label in (self.figures, self.notices):
+        self.compared, self.figures, self.notices = QLabel(), QLabel(), QLabel()
+        for label in (self.compared, self.figures, self.notices):
             label.setWordWrap(True)
         self.report_button = _button(tr("&Open report"), tr("In the browser, to read and print"))
         self.copy_button = _button(tr("&Copy"), tr("Copy the table, ready for a spreadsheet"))
@@ -155,7 +155,7 @@ class EvaluatePanel(QWidget):
     def _lay_out(self) -> None:
         self.outcome = QGroupBox(tr("Accuracy"))
         column = QVBoxLayout(self.outcome)
-        for widget in (self.figures, self.table, self.notices):
+        for widget in (self.compared, self.figures, self.table, self.notices):
             column.addWidget(widget)
         row = QHBoxLayout()
         row.addWidget(self.report_button)
@@ -217,7 +217,7 @@ class EvaluatePanel(QWidget):
         self.table.show_table(class_table(found))
         self.notices.setText("\n".join(found.notices))
         self.notices.setVisible(bool(found.notices))
-        self.outcome.setTitle(
+        self.compared.setText(
             tr("{map} against {reference}").format(map=found.prediction, reference=found.reference)
         )
         self.outcome.show()

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from cwsam.cwsam_qgis.gui.dock import EVALUATE, Dock
 from cwsam.cwsam_qgis.gui.messages import Messages
-from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QEvent, QObject, QPoint, Qt, QUrl, pyqtSlot
+from qgis.core import (
+    QgsApplication,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsProject,
+    QgsVectorLayer,
+)
+from qgis.gui import QgsScrollArea
+from qgis.PyQt.QtCore import QEvent, QObject, QPoint, QSize, Qt, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QDesktopServices, QKeySequence
 from qgis.PyQt.QtTest import QTest
 from tests.qgis.support import open_layer, write_raster
@@ -71,6 +78,20 @@ def panel(window, tmp_path, truth, mapped):
     QgsApplication.sendPostedEvents(dock, QEvent.Type.DeferredDelete)
 
 
+def drawn_colours(layer):
+    """Number of colours in a picture of a layer."""
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setExtent(layer.extent())
+    settings.setOutputSize(QSize(120, 120))
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    picture = job.renderedImage()
+    return len({picture.pixel(x, y) for x in range(120) for y in range(120)})
+
+
 def said(window):
     item = window.bar.currentItem()
     return item.text() if item else ""
@@ -87,7 +108,7 @@ def test_a_click_compares_and_shows_the_figures(panel, window, truth, mapped, qg
         "arbor forest", "grassland", "water",
     ]  # fmt: skip
     assert table.item(0, 1).text() == f"{wanted['iou'][5]:.3f}"
-    assert "map against truth" in panel.outcome.title()
+    assert panel.compared.text() == "map against truth"
 
 
 def test_the_table_sorts_by_number_and_copies(panel, window, truth, mapped):
@@ -177,6 +198,7 @@ def test_a_sample_is_drawn_labelled_and_evaluated(panel, window, tmp_path, truth
     assert panel.reference.field() == "ref_class"
     assert layer.editorWidgetSetup(layer.fields().indexFromName("ref_class")).type() == "ValueMap"
     assert "240 points to label" in said(window)
+    assert drawn_colours(layer) > 1, "the points are seen on the map"
     click(panel.button)
     wait(lambda: panel.task is None)
     assert "label the points first" in said(window)
@@ -232,3 +254,9 @@ def test_it_fits_a_laptop(panel, window):
     wait(lambda: panel.task is None)
     assert panel.minimumSizeHint().height() < 500
     assert panel.minimumSizeHint().width() < 460
+    inner = panel.findChild(QgsScrollArea).widget()
+    panel.map.layer().setName("a very long name of a layer " * 4)
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    QTest.qWait(50)
+    assert inner.minimumSizeHint().width() < 460, "long names wrap"
