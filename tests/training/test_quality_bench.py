@@ -1,11 +1,14 @@
 """What the quality benchmark measures with."""
 
+import dataclasses
+
 import numpy as np
 import torch
 from cwsam.engine.layers.moe import MoeLayer
+from tests.training.conftest import COLOURS
 
-from benchmarks.quality import watched_experts
-from benchmarks.quality_rivals import UNet, local_statistics
+from benchmarks.quality import make_trainer, recipe, watched_experts
+from benchmarks.quality_rivals import TRIAL_STEPS, UNet, averaged, local_statistics, train_for
 
 
 def test_local_statistics_by_hand():
@@ -34,3 +37,17 @@ def test_the_u_net_sees_whole_images():
     model = UNet(6)
     assert sum(p.numel() for p in model.parameters()) > 1e6
     assert model.eval()(torch.zeros(1, 3, 64, 96))[0].shape == (1, 6, 64, 96)
+
+
+def test_a_rival_trains_for_a_time(scenes):
+    classes = tuple(COLOURS)
+    settings = dataclasses.replace(
+        recipe(), classes=classes, sources={}, chip=64, batch=2, class_power=0.0
+    )
+    model = UNet(len(classes), width=4)
+    trainer = make_trainer(model, scenes, settings)
+    before = model.head.weight.clone()
+    steps, used = train_for(trainer, 0.01)
+    assert steps > TRIAL_STEPS
+    assert 0 < used < 0.2
+    assert not torch.equal(averaged(trainer).head.weight, before)
