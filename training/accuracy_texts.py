@@ -96,7 +96,7 @@ _CHINESE = {
     "{share} of the map lies in classes without a point; nothing is said about them.": (
         "地图的 {share} 属于没有样本点的类别，对其不作估计。"
     ),
-    "{count} classes have fewer than 30 points: their intervals are rough.": (
+    "{count} class(es) have fewer than 30 points: such intervals are rough.": (
         "{count} 个类别的样本点少于 30 个，其置信区间较粗略。"
     ),
 }

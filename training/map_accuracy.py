@@ -232,6 +232,6 @@ def _estimate_notices(estimate: AccuracyEstimate, language: str) -> list[str]:
         text = "{share} of the map lies in classes without a point; nothing is said about them."
         notices.append(say(language, text, share=f"{estimate.unsampled:.1%}"))
     if estimate.single or estimate.few:
-        text = "{count} classes have fewer than 30 points: their intervals are rough."
+        text = "{count} class(es) have fewer than 30 points: such intervals are rough."
         notices.append(say(language, text, count=len(estimate.single) + len(estimate.few)))
     return notices

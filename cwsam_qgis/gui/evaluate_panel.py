@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsMapLayer, QgsProcessingUtils, QgsProject
-from qgis.PyQt.QtCore import QUrl
+from qgis.gui import QgsScrollArea
+from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -222,6 +223,10 @@ class EvaluatePanel(QWidget):
         )
         self.outcome.show()
         self.sample.setCollapsed(True)
+        QTimer.singleShot(0, self._scroll_to_outcome)  # by then it has its place
+
+    def _scroll_to_outcome(self) -> None:
+        self.findChild(QgsScrollArea).ensureWidgetVisible(self.outcome, 0, 0)
 
     def _drawn(self, job: SampleJob, path: Path | None, sample: object) -> None:
         """Add the points to the project, and take them as the reference."""

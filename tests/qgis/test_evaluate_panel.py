@@ -109,6 +109,8 @@ def test_a_click_compares_and_shows_the_figures(panel, window, truth, mapped, qg
     ]  # fmt: skip
     assert table.item(0, 1).text() == f"{wanted['iou'][5]:.3f}"
     assert panel.compared.text() == "map against truth"
+    QTest.qWait(50)
+    assert not panel.report_button.visibleRegion().isEmpty(), "the outcome is scrolled to"
 
 
 def test_the_table_sorts_by_number_and_copies(panel, window, truth, mapped):
