@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.machinery
 import importlib.util
@@ -94,6 +95,7 @@ def load_torch() -> None:
         raise TorchMissingError(missing_sentence())
     try:
         with _own_packages_first():
+            _open_library()
             importlib.import_module("torch")
             importlib.import_module("sympy")  # torch asks for it later, outside of this block
     except (ImportError, OSError, RuntimeError) as error:
@@ -103,6 +105,23 @@ def load_torch() -> None:
                 cause=cause.rstrip("."), remedy=_remedy()
             )
         ) from error
+
+
+def _open_library() -> None:
+    """Let the system load torch's largest library before Python asks for it.
+
+    Python holds its lock while it loads a library, for half a second here, and the window
+    stands still for as long; a call through ctypes lets go of it. Where this does not work,
+    the import does it later, with torch's own message.
+    """
+    if not sys.platform.startswith("linux") or "torch" in sys.modules:
+        return
+    spec = importlib.util.find_spec("torch")
+    if spec is not None and spec.origin is not None:
+        path = Path(spec.origin).parent / "lib" / "libtorch_cpu.so"
+        dlopen = ctypes.CDLL(None).dlopen
+        dlopen.restype = ctypes.c_void_p
+        dlopen(os.fsencode(path), os.RTLD_LAZY | os.RTLD_LOCAL)
 
 
 class _OwnPackages:
