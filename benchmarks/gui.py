@@ -17,7 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 ROOT = Path(__file__).resolve().parents[1]
 TICK_MS = 5
-SIDE = int(os.environ.get("CWSAM_GUI_SIDE", "1200"))  # pixels
+SIDE = 600  # pixels
 STARTS = 5
 LIMIT_MS = 50.0
 
@@ -54,11 +54,12 @@ def start_ms() -> float:
     return min(times)
 
 
-def run_probed(folder: Path) -> tuple[list[tuple[float, float]], float]:
+def run_probed(folder: Path) -> tuple[list[tuple[float, float]], float, float]:
     """Segment a raster from the dock.
 
     Returns:
-        Gaps between the ticks in ms, each with the seconds since the click; the run's seconds.
+        Gaps between the ticks in ms, each with the seconds since the click; the seconds until
+        torch and the model were loaded; the seconds of the run.
     """
     import cwsam
     from qgis.core import QgsProject
@@ -84,6 +85,10 @@ def run_probed(folder: Path) -> tuple[list[tuple[float, float]], float]:
     timer.setInterval(TICK_MS)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start()
+    loaded: list[float] = []
+    panel.run_control.progressed.connect(
+        lambda percent, _: loaded.append(time.perf_counter()) if percent > 0 else None
+    )
     started = time.perf_counter()
     panel.bar.button.click()
     while panel.run_control.task is not None:
@@ -98,7 +103,8 @@ def run_probed(folder: Path) -> tuple[list[tuple[float, float]], float]:
     window.window.close()
     window.window.deleteLater()
     QTest.qWait(50)
-    return [(1000 * (b - a), b - started) for a, b in zip(ticks, ticks[1:])], seconds
+    timed = [(1000 * (b - a), b - started) for a, b in zip(ticks, ticks[1:])]
+    return timed, loaded[0] - started, seconds
 
 
 def main() -> None:
@@ -110,7 +116,7 @@ def main() -> None:
         os.environ["CWSAM_CACHE"] = str(Path(folder) / "cache")
         application = QgsApplication([], True, folder)
         application.initQgis()
-        timed, seconds = run_probed(Path(folder))
+        timed, loaded, seconds = run_probed(Path(folder))
         gaps = sorted(gap for gap, _ in timed)
         from .common import arguments, figure, finish
 
@@ -119,13 +125,14 @@ def main() -> None:
         late = sum(gap > LIMIT_MS for gap in gaps)
         print(f"{SIDE} x {SIDE} px in {seconds:.1f} s, {len(gaps)} ticks, {late} over 50 ms")
         print(f"median gap {gaps[len(gaps) // 2]:.1f} ms, timer set to {TICK_MS} ms")
-        for gap, when in sorted(timed, reverse=True)[:8]:
-            print(f"  {gap:6.0f} ms at {when:5.1f} s")
+        after = max(gap for gap, when in timed if when > loaded)
+        print(f"torch and model loaded after {loaded:.1f} s")
         limit = f"{LIMIT_MS:g} ms"
         finish(
             {
                 "gui.stall_ms_p99": figure(p99, "ms", limit, "the interpreter lock, redrawing"),
-                "gui.stall_ms_max": figure(longest, "ms", limit, "loading torch, adding the layer"),
+                "gui.stall_ms_max": figure(longest, "ms", limit, "loading torch, once a session"),
+                "gui.stall_ms_max_loaded": figure(after, "ms", limit, "adding the layer"),
                 "gui.start_ms": figure(started, "ms", "100 ms", "imports of the plugin"),
             },
             chosen.json,

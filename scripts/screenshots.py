@@ -19,7 +19,8 @@ import traceback
 from pathlib import Path
 
 SIZE = (1366, 768)
-EXACT_COLOURS, MAP_COLOURS = 110, 66  # the window and its legend have few of their own
+LEGEND = 295  # pixels from the left: the layers and their colours
+EXACT_COLOURS, MAP_COLOURS = 120, 66  # the window and its legend have few of their own
 
 
 def start_qgis(out: Path, image: Path | None) -> int:
@@ -76,9 +77,12 @@ def shrink(path: Path) -> None:
 
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
-    counts = sorted(picture.getcolors(picture.width * picture.height), reverse=True)
-    own = [colour for _, colour in counts[:EXACT_COLOURS]]
-    others = [colour for count, colour in counts[EXACT_COLOURS:] for _ in range(count)]
+    size = picture.width * picture.height
+    counts = sorted(picture.getcolors(size), reverse=True)
+    legend = sorted(picture.crop((0, 0, LEGEND, picture.height)).getcolors(size), reverse=True)
+    first = [*legend[: EXACT_COLOURS // 2], *counts[:EXACT_COLOURS]]
+    own = list(dict.fromkeys(colour for _, colour in first))[:EXACT_COLOURS]
+    others = [colour for count, colour in counts if colour not in own for _ in range(count)]
     palette = [part for colour in own for part in colour]
     if others:
         rest = Image.new("RGB", (len(others), 1))
