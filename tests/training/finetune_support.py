@@ -15,7 +15,7 @@ from cwsam.engine.config import (
 from cwsam.engine.models.builders import build_model
 from cwsam.engine.models.card import ModelCard
 from cwsam.engine.models.checkpoint import load_model, save_model
-from cwsam.engine.types import Crs, GeoTransform
+from cwsam.engine.types import Crs, GeoTransform, Window
 from cwsam.training.finetune.config import FinetuneConfig
 from cwsam.training.finetune.labels import LabelledRaster, LabelPolygon
 
@@ -48,6 +48,7 @@ QUICK = FinetuneConfig(
     learning_rate=8e-3,
     device="cpu",
     zoom=1.0,
+    chip=64,
     keep_weight=0.1,
 )
 METRES = Crs("LOCAL_CS", "test", "projected")
@@ -57,6 +58,29 @@ def save_tiny(path, seed=0):
     """Write a tiny model and load it, so that it has a hash."""
     torch.manual_seed(seed)
     save_model(path, build_model(CONFIG), CONFIG, CARD)
+    return load_model(path)
+
+
+def save_taught(path, class_ids=(8, 24), steps=150):
+    """Write and load a tiny model that has learnt to tell the classes' colours apart."""
+    torch.manual_seed(0)
+    model = build_model(CONFIG).train()
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
+    mean, std = (torch.tensor(v)[:, None, None] for v in model.pixel_statistics)
+    for step in range(steps):
+        raster, truth = labelled_raster(class_ids, 128, seed=step)
+        row, col = (step * 13) % 64, (step * 29) % 64
+        pixels, _ = raster.source.read(Window(col, row, 64, 64), (1, 2, 3))
+        target = torch.from_numpy(truth[row : row + 64, col : col + 64].astype(np.int64))
+        logits, _ = model((torch.from_numpy(pixels).float() / 255 - mean)[None] / std, class_ids)
+        logits = torch.nn.functional.interpolate(logits, (64, 64), mode="bilinear")
+        lookup = torch.zeros(256, dtype=torch.int64)
+        lookup[list(class_ids)] = torch.arange(len(class_ids))
+        loss = torch.nn.functional.cross_entropy(logits, lookup[target][None])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    save_model(path, model, CONFIG, CARD)
     return load_model(path)
 
 

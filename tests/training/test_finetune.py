@@ -5,13 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from cwsam.engine.cli import make_predictor
+from cwsam.engine.config import DEFAULT_PARTS
+from cwsam.engine.device import choose_device
 from cwsam.engine.errors import Cancelled, CheckpointError, ConfigError, TrainingDataError
 from cwsam.engine.models.adapter_file import adapter_parameters
 from cwsam.engine.models.checkpoint import load_model
+from cwsam.engine.pipeline import SegmentOptions, StageClock, class_strips
+from cwsam.engine.ports import Progress
+from cwsam.engine.types import RunSummary
 from cwsam.training.finetune.run import finetune
 from tests.training.finetune_support import (
     QUICK,
     labelled_raster,
+    save_taught,
     save_tiny,
 )
 
@@ -132,6 +139,37 @@ def test_too_few_labels_are_refused_with_how_many_are_needed(base, tmp_path):
     result = finetune(base, [sparse], path, config)
     assert result.labelled == (8, 24)
     assert any("Left out" in notice for notice in result.notices)
+
+
+def test_labels_of_one_class_do_not_drown_the_others(tmp_path):
+    base = save_taught(tmp_path / "base.safetensors")
+    raster, truth = labelled_raster((8, 24, 23), seed=5)
+    polygons = tuple(p for p in raster.polygons if p.class_id == 23)
+
+    def labels(window):
+        found = raster.labels(window)
+        found[found != 23] = 255
+        return found
+
+    only = dataclasses.replace(raster, polygons=polygons, labels=labels)
+    config = dataclasses.replace(
+        QUICK, steps=60, parts=DEFAULT_PARTS, keep_weight=1.0, learning_rate=3e-3
+    )
+    result = finetune(base, [only], tmp_path / "mine.safetensors", config)
+    assert any("Only one class is labelled" in notice for notice in result.notices)
+    before = class_map(base, raster.source)
+    tuned = load_model(tmp_path / "base.safetensors", adapter=result.adapter)
+    after = class_map(tuned, raster.source)
+    known = (truth != 23) & (before == truth)
+    assert known.sum() > 0.8 * (truth != 23).sum()
+    assert (after == truth)[known].mean() > 0.8
+    assert (after == 23)[truth == 23].mean() > 0.5
+
+
+def class_map(loaded, source):
+    predictor = make_predictor(loaded, choose_device("cpu"))
+    options = (SegmentOptions(), Progress(), StageClock(), RunSummary())
+    return np.concatenate([s.classes for s in class_strips(source, predictor, *options)])
 
 
 def test_a_new_class_needs_the_head(base, tmp_path):

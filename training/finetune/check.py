@@ -91,7 +91,7 @@ def check_labels(
         RasterError: Labels cannot be read.
     """
     check_sizes(rasters)
-    return judge(Survey(rasters, tile), legend)
+    return judge(Survey(rasters, tile // 2), legend)
 
 
 def judge(survey: Survey, legend: Sequence[LandCoverClass]) -> LabelCheck:

@@ -25,12 +25,14 @@ class FinetuneConfig:
         batch: Chips a step.
         parts: Parts of the network that train, of :data:`~cwsam.engine.config.PARTS`.
         learning_rate: Peak of AdamW's learning rate; it falls along a cosine.
-        chip: Side of a chip in pixels; 0 for the model's own tile.
+        chip: Side of a chip in pixels; 0 for half the model's own tile, where labels fill more of
+            what is computed.
         zoom: Smallest ground size of a chip as a share of its pixels, 0-1; the largest is 1.
         validation_share: Share of the labelled ground that is held back for validation, 0-1.
         validate_every: Steps between validations.
         patience: Validations without a better one after which training stops.
-        keep_weight: Weight of keeping the base model's opinion on unlabelled ground.
+        keep_weight: Weight of keeping the base model's opinion on unlabelled ground, times how
+            often it is right on labelled ground.
         keep_bound: How far labels may overrule that opinion on unlabelled ground, 0-1: 0 never,
             1 wherever labels contradict the base model; see :mod:`.keeping`.
         ema: Decay of the averaged weights that are validated and kept.
@@ -41,18 +43,18 @@ class FinetuneConfig:
     """
 
     seconds: float = 270.0
-    steps: int = 240
-    batch: int = 4
+    steps: int = 1000
+    batch: int = 2
     parts: tuple[str, ...] = DEFAULT_PARTS
     learning_rate: float = 2e-3
     chip: int = 0
     zoom: float = 0.8
     validation_share: float = 0.25
-    validate_every: int = 20
-    patience: int = 6
-    keep_weight: float = 0.5
-    keep_bound: float = 0.5
-    ema: float = 0.9
+    validate_every: int = 50
+    patience: int = 8
+    keep_weight: float = 1.0
+    keep_bound: float = 0.1
+    ema: float = 0.95
     seed: int = 0
     skip_sparse: bool = False
     device: str = "auto"

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+TINY = 1e-30
+"""Keeps logarithms finite; small enough that the gradient of a wrong answer never dies."""
+
+
 def transition(
     classes: Sequence[int],
     base_ids: Sequence[int],
@@ -48,6 +52,24 @@ def transition(
     return table
 
 
+def trust(base_ids: Sequence[int], labelled: Sequence[int], confusion: Tensor) -> float:
+    """How far the base model's opinion on unlabelled ground is worth keeping, 0-1.
+
+    Args:
+        base_ids: K class ids of the base model.
+        labelled: L class ids.
+        confusion: (L, K) from :func:`~.plates.confusion_of_base`.
+
+    Returns:
+        The mean probability that it gives to the right class on labelled ground, over the
+        labelled classes that it knows; 1 when it knows none of them, for want of evidence.
+    """
+    known = [(row, base_ids.index(c)) for row, c in enumerate(labelled) if c in base_ids]
+    if not known:
+        return 1.0
+    return float(torch.stack([confusion[row, column] for row, column in known]).mean())
+
+
 def keeping_loss(logits: Tensor, base: Tensor, unlabelled: Tensor, table: Tensor) -> Tensor:
     """Cross-entropy between the base model's opinion and what the new model makes of it.
 
@@ -65,6 +87,6 @@ def keeping_loss(logits: Tensor, base: Tensor, unlabelled: Tensor, table: Tensor
         return logits.sum() * 0.0
     chances = logits.float().softmax(1).movedim(1, -1)[unlabelled] @ table
     opinion = base.movedim(1, -1)[unlabelled].float()
-    cross = -(opinion * chances.clamp(min=1e-4).log()).sum(1)
-    own = -(opinion * opinion.clamp(min=1e-4).log()).sum(1)
+    cross = -(opinion * chances.clamp(min=TINY).log()).sum(1)
+    own = -(opinion * opinion.clamp(min=TINY).log()).sum(1)
     return (cross - own).mean()

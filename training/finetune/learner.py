@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from ...engine.errors import CheckpointError
 from ...engine.models.adapter_file import adapter_parameters
 from ...engine.types import NODATA_CLASS
-from ..losses import balance_loss, segmentation_loss
+from ..losses import segmentation_loss
 from ..metrics import confusion_matrix, scores
 from .batches import Batch, draw_batch
-from .keeping import keeping_loss, transition
+from .keeping import keeping_loss, transition, trust
 from .plates import confusion_of_base, normalised
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .config import FinetuneConfig
     from .plates import Plate
 
-BALANCE_WEIGHT = 0.01
 IOU_WEIGHT = 0.5
 
 
@@ -127,7 +126,7 @@ class Learner:
             parameter.requires_grad_(True)
         self.forget_averages()
         self.optimizer = torch.optim.AdamW(
-            self.trained.values(), config.learning_rate, weight_decay=0.0
+            self.trained.values(), config.learning_rate, (0.9, 0.99), weight_decay=0.0
         )
         self.lookup = torch.full((256,), NODATA_CLASS)
         self.lookup[self.classes] = torch.arange(len(self.classes))
@@ -150,9 +149,10 @@ class Learner:
         counts = counts[self.labelled]
         weights = torch.ones(len(self.classes))
         rows = [self.classes.index(c) for c in self.labelled]
-        weights[rows] = (counts.clamp(min=1) / counts.max()).pow(-0.5).clamp(max=8.0)
+        weights[rows] = (counts.clamp(min=1) / counts.max()).pow(-0.25).clamp(max=3.0)
         self.weights = (weights / weights[rows].mean()).to(self.device)
         self.confusion = confusion_of_base(train, self.labelled, self.base_ids)
+        self.keep = self.config.keep_weight * trust(self.base_ids, self.labelled, self.confusion)
         self.table = transition(
             self.classes, self.base_ids, self.labelled, self.confusion, self.config.keep_bound
         ).to(self.device)
@@ -211,7 +211,9 @@ class Learner:
         known = (batch.labels != NODATA_CLASS) | ~batch.valid
         cells = F.adaptive_max_pool2d(known.float(), logits.shape[-2:]) == 0
         kept = keeping_loss(logits, batch.base, cells, self.table)
-        return loss + self.config.keep_weight * kept + BALANCE_WEIGHT * balance_loss(self.model)
+        # No balance loss: the experts are as they are, and Adam would turn its faintest gradient
+        # into steps that send tokens to other experts.
+        return loss + self.keep * kept
 
     @torch.no_grad()
     def load(self, values: dict[str, Tensor]) -> None:

@@ -50,7 +50,8 @@ def finetune(
     """Fine-tune a model on labelled rasters and write an adapter file.
 
     Args:
-        base: The base model; it is not changed.
+        base: The base model, as :func:`~cwsam.engine.models.checkpoint.load_model` gives it and
+            not one that a predictor has prepared for itself; it is not changed.
         rasters: Rasters with labels.
         output: The adapter file, ``.safetensors``. Nothing is written there before the end.
         config: The settings.
@@ -148,7 +149,7 @@ class Session:
         self.tell()
         check_sizes(self.rasters)
         tile, patch = self.base.config.image_size, self.base.config.encoder.patch_size
-        side = (self.config.chip or tile) // (4 * patch) * (4 * patch) or 4 * patch
+        side = (self.config.chip or tile // 2) // (4 * patch) * (4 * patch) or 4 * patch
         survey = Survey(self.rasters, side, self.config.seed)
         self.check, self.labelled, self.split, notices = settle(survey, self.config, self.legend)
         self.notices += notices
@@ -180,7 +181,7 @@ class Session:
 
     def learn(self, folder: Path | None, resume: bool) -> Learner:
         """Train until the steps, the time or the patience end."""
-        model = copy.deepcopy(self.base.model).to(self.device)
+        model = copy.deepcopy(self.base.model).to(self.device).float()
         if self.new_classes:
             model.mask_decoder.add_classes(len(self.new_classes))
         config = self.config
@@ -335,5 +336,5 @@ def frozen_hash(model: Cwsam, parts: Sequence[str]) -> str:
     for name, value in sorted(model.state_dict().items()):
         if name not in trained:
             digest.update(name.encode())
-            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+            digest.update(value.detach().cpu().float().contiguous().numpy().tobytes())
     return digest.hexdigest()
