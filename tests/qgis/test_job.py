@@ -21,7 +21,7 @@ main(sys.argv[1:])
 
 @pytest.fixture(scope="module")
 def network(qgis_app, tiny_model):
-    return load_network(ModelChoice(tiny_model))
+    return load_network(ModelChoice(tiny_model, precision="float32"))  # the same on any machine
 
 
 def run(layer, network, outputs, extent=None, progress=None, **settings):
@@ -57,6 +57,7 @@ def test_equal_settings_give_the_features_of_the_command_line(
     headless(
         COMMAND_LINE, "segment", image, "-o", tmp_path / "cli.gpkg", "--model", tiny_model,
         "--min-area", "4", "--simplify", "1px", "--raster", tmp_path / "cli.tif", "-q",
+        "--precision", "float32",
     )  # fmt: skip
     summary = run(
         open_layer(image), network, Outputs(tmp_path / "q.gpkg", tmp_path / "q.tif"),
