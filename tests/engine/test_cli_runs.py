@@ -235,3 +235,18 @@ def test_geojson_without_crs_is_noticed(cwsam, tmp_path):  # noqa: F811
     result = cwsam("segment", image, "-o", tmp_path / "o.geojson")
     assert result.exit_code == 0
     assert "should hold longitude and latitude" in result.output
+
+
+def test_append_adds_a_layer(cwsam, tmp_path):  # noqa: F811
+    image, gpkg = photo(tmp_path / "a.tif"), tmp_path / "o.gpkg"
+    assert cwsam("segment", image, "-o", gpkg, "--layer", "first").exit_code == 0
+    polygons = shapes(gpkg, "first")
+    result = cwsam("segment", image, "-o", gpkg, "--layer", "second", "--append")
+    assert result.exit_code == 0, result.output
+    assert shapes(gpkg, "first") == shapes(gpkg, "second") == polygons
+    taken = cwsam("segment", image, "-o", gpkg, "--layer", "second", "--append")
+    assert "has a layer 'second' already" in taken.output
+    both = cwsam("segment", image, image, "-o", tmp_path / "out", "--layer", "x")
+    assert "leave it out" in both.output
+    shp = cwsam("segment", image, "-o", tmp_path / "o.shp", "--append")
+    assert "choose a .gpkg file" in shp.output
