@@ -73,6 +73,11 @@ class Wish:
         return self.adapter.with_suffix(".finetune")
 
     @property
+    def can_resume(self) -> bool:
+        """Whether a stopped run of this adapter can go on."""
+        return any(self.state_folder.glob("*.pt"))
+
+    @property
     def report(self) -> Path:
         """The HTML report."""
         return self.adapter.with_suffix(".html")

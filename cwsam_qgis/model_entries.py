@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..engine.classes import CLASSES
 from ..engine.errors import CheckpointError
 from .environment import has_torch, load_torch
 from .i18n import card_text, class_label, engine_text, translator
@@ -77,7 +76,7 @@ def card_html(entry: Entry) -> str:
 def facts_html(facts: ModelFacts) -> str:
     """The card of a model: title, what it is made for, classes, limits, licence."""
     low, high = facts.card.gsd_m
-    names = ", ".join(class_label(CLASSES[i]) for i in facts.class_ids if i < len(CLASSES))
+    names = ", ".join(map(class_label, facts.classes))
     lines = [
         tr("Made for {low} to {high} m per pixel").format(low=f"{low:g}", high=f"{high:g}"),
         tr("{count} classes: {names}").format(count=len(facts.class_ids), names=names),

@@ -16,6 +16,8 @@ from .i18n import translator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..engine.classes import LandCoverClass
+
 tr = translator("model_list")
 
 MODEL_DIR = Path(__file__).resolve().parents[1] / "resources" / "models"
@@ -46,6 +48,11 @@ class ModelFacts:
     def class_ids(self) -> tuple[int, ...]:
         """Classes that the model predicts."""
         return self.card.classes_seen or tuple(range(self.config.num_classes))
+
+    @property
+    def classes(self) -> tuple[LandCoverClass, ...]:
+        """The same with names and colours; fine-tuned models know some beyond the scheme."""
+        return tuple(entry for entry in self.card.legend if entry.id in self.class_ids)
 
 
 def bundled_models() -> list[Path]:

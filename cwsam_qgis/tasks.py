@@ -74,7 +74,7 @@ class Outcome:
     cancelled: bool = False
 
 
-class _Catch:
+class Catch:
     """A block whose exception becomes a sentence; a worker thread must not raise into Qt."""
 
     def __init__(self, told: Outcome | JobResult) -> None:
@@ -149,7 +149,7 @@ class SegmentTask(QgsTask):
 
     def run(self) -> bool:
         """Do the work, in a worker thread."""
-        with _Catch(self.outcome):
+        with Catch(self.outcome):
             self._run()
         return not self.outcome.error
 
@@ -170,7 +170,7 @@ class SegmentTask(QgsTask):
             if self.isCanceled():
                 raise Cancelled(tr("Stopped; nothing was written."))
             result = JobResult()
-            with _Catch(result):
+            with Catch(result):
                 self._run_one(number, job, network, result)
             if result.error and self.isCanceled():  # a read that was broken off
                 raise Cancelled(tr("Stopped; nothing was written."))

@@ -17,7 +17,6 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...engine.classes import CLASSES
 from ..i18n import class_label, translator
 from ..options import read_options
 from ..run_settings import DEVICES, PRECISIONS, Settings
@@ -82,9 +81,8 @@ class AdvancedBox(QgsCollapsibleGroupBox):
     def set_model(self, facts: ModelFacts | None) -> None:
         """Offer the classes and tile sizes of a model."""
         self.keep.clear()
-        for class_id in facts.class_ids if facts else ():
-            entry = CLASSES[class_id]
-            self.keep.addItem(_swatch(entry.colour), class_label(entry), class_id)
+        for entry in facts.classes if facts else ():
+            self.keep.addItem(_swatch(entry.colour), class_label(entry), entry.id)
         self.keep.setCurrentIndex(-1)
         if facts is not None:
             self.tile.setSingleStep(facts.config.encoder.patch_size)

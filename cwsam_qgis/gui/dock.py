@@ -12,6 +12,8 @@ from qgis.PyQt.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from ..i18n import translator
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qgis.core import QgsMapLayer
     from qgis.gui import QgsMapCanvas
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 tr = translator("dock")
 
-SEGMENT, RESULTS, EVALUATE = "segment", "results", "evaluate"
+SEGMENT, RESULTS, EVALUATE, FINETUNE = "segment", "results", "evaluate", "finetune"
 
 
 class Panel(Protocol):
@@ -70,10 +72,19 @@ def _evaluate(dock: Dock) -> Panel:
     return EvaluatePanel(dock.messages)
 
 
+def _finetune(dock: Dock) -> Panel:
+    from .finetune_panel import FinetunePanel
+
+    panel = FinetunePanel(dock.canvas, dock.messages)
+    panel.adapter_wanted.connect(dock.use_adapter)
+    return panel
+
+
 # A further tab is one function like the above and one line here; the order is that on screen.
 TABS: tuple[Tab, ...] = (
     Tab(SEGMENT, lambda: tr("Segment"), _segment),
     Tab(RESULTS, lambda: tr("Result"), _results),
+    Tab(FINETUNE, lambda: tr("Fine-tune"), _finetune),
     Tab(EVALUATE, lambda: tr("Evaluate"), _evaluate),
 )
 
@@ -127,6 +138,12 @@ class Dock(QgsDockWidget):
     def run_again(self, request: RunRequest) -> None:
         """Fill the tab *Segment* with the settings of an earlier run."""
         self.open(SEGMENT).apply(request)
+
+    def use_adapter(self, model: Path, adapter: Path) -> None:
+        """Choose a model and its adapter in the tab *Segment*."""
+        box = self.open(SEGMENT).model
+        if box.choose(model):
+            box.choose(adapter)
 
     def current(self) -> str:
         """Name of the tab in front."""

@@ -15,7 +15,6 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...engine.classes import CLASSES
 from ...engine.errors import CheckpointError
 from ..i18n import card_text, class_label, engine_text, translator
 from ..model_list import SUFFIX, ModelFacts, known_adapters, known_models, read_facts
@@ -202,7 +201,7 @@ def _one_line(facts: ModelFacts) -> str:
 
 def _card(facts: ModelFacts) -> str:
     """The card as rich text: title, resolution, classes seen, data, limits."""
-    names = ", ".join(class_label(CLASSES[i]) for i in facts.class_ids if i < len(CLASSES))
+    names = ", ".join(map(class_label, facts.classes))
     lines = [f"<b>{card_text(facts.card.title)}</b>", _one_line(facts)]
     lines.append(tr("Classes: {names}").format(names=names))
     if facts.card.data:

@@ -108,6 +108,7 @@
 <context>
 <name>cwsam.dock</name>
 <message><source>Evaluate</source><translation>精度评价</translation></message>
+<message><source>Fine-tune</source><translation>微调</translation></message>
 <message><source>Land-cover segmentation</source><translation>地表覆盖分割</translation></message>
 <message><source>Result</source><translation>结果</translation></message>
 <message><source>Segment</source><translation>分割</translation></message>
@@ -413,6 +414,27 @@
 <message><source>{name}: IoU {before} before, {after} after</source><translation>{name}：IoU 之前 {before}，之后 {after}</translation></message>
 </context>
 <context>
+<name>cwsam.finetune_bar</name>
+<message><source>&amp;Cancel</source><translation>取消(&amp;C)</translation></message>
+<message><source>&amp;Fine-tune</source><translation>微调(&amp;F)</translation></message>
+<message><source>&amp;Resume</source><translation>继续(&amp;R)</translation></message>
+<message><source>, {time} left</source><translation>，剩余 {time}</translation></message>
+<message><source>Asking the base model</source><translation>正在询问基础模型</translation></message>
+<message><source>Comparing</source><translation>正在比较</translation></message>
+<message><source>Go on where the stopped run was</source><translation>从停止的地方继续</translation></message>
+<message><source>Learn from the labels in the background</source><translation>在后台从标注中学习</translation></message>
+<message><source>Reading the labels</source><translation>正在读取标注</translation></message>
+<message><source>Step {step}</source><translation>第 {step} 步</translation></message>
+<message><source>Stop; what was learnt is kept, so that it can go on</source><translation>停止；已学到的内容会保留，之后可以继续</translation></message>
+<message><source>Stopping…</source><translation>正在停止…</translation></message>
+<message><source>Writing</source><translation>正在写入</translation></message>
+</context>
+<context>
+<name>cwsam.finetune_control</name>
+<message><source>'{name}' is made: mean IoU {before} before, {after} after.</source><translation>已生成“{name}”：平均 IoU 之前 {before}，之后 {after}。</translation></message>
+<message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
+</context>
+<context>
 <name>cwsam.finetune_job</name>
 <message><source>'{name}' has {count} band(s), not {band}: choose the bands again.</source><translation>“{name}”只有 {count} 个波段，没有第 {band} 波段：请重新选择。</translation></message>
 <message><source>No class is called {values}: say what each means, as VALUE=CLASS, VALUE=new for a new class or VALUE=skip to leave it out.</source><translation>没有名为 {values} 的类别：请说明各自的含义，写 取值=类别，新类别写 取值=new，略去则写 取值=skip。</translation></message>
@@ -420,6 +442,58 @@
 <message><source>The labels of '{name}' cannot be placed on the image: check both CRS.</source><translation>“{name}”的标注无法放到影像上：请检查两者的坐标参考系。</translation></message>
 <message><source>{path} is the base model: choose another name.</source><translation>{path} 是基础模型：请换一个名称。</translation></message>
 <message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
+</context>
+<context>
+<name>cwsam.finetune_panel</name>
+<message><source>&amp;Time</source><translation>时间(&amp;T)</translation></message>
+<message><source>Add an image and a model to begin.</source><translation>请先添加影像和模型。</translation></message>
+<message><source>Base &amp;model</source><translation>基础模型(&amp;M)</translation></message>
+<message><source>Classes</source><translation>类别</translation></message>
+<message><source>Course and result</source><translation>过程与结果</translation></message>
+<message><source>Create a label layer, or add one to the project.</source><translation>请新建标注图层，或向工程中添加一个。</translation></message>
+<message><source>Fine-tuning</source><translation>微调</translation></message>
+<message><source>Image and labels</source><translation>影像与标注</translation></message>
+<message><source>It ends earlier when nothing gets better any more</source><translation>若不再有改进会提前结束</translation></message>
+<message><source>Leave classes with too few labels out</source><translation>略去标注太少的类别</translation></message>
+<message><source>Otherwise a class with a red light keeps the run back</source><translation>否则带红灯的类别会使运行无法开始</translation></message>
+<message><source>Sa&amp;ve to</source><translation>保存到(&amp;V)</translation></message>
+<message><source>The adapter's file; its card and report lie beside it</source><translation>适配器文件；其说明卡和报告位于同一处</translation></message>
+<message><source>The model that the adapter is made for; it is not changed</source><translation>适配器所针对的模型；它不会被改变</translation></message>
+<message><source>There is no image: add a raster layer to the project.</source><translation>没有影像：请向工程中添加栅格图层。</translation></message>
+<message><source>There is no model: add one under Raster ▸ CWSAM ▸ Models….</source><translation>没有模型：请在“栅格 ▸ CWSAM ▸ 模型…”中添加。</translation></message>
+<message><source>[In the profile, named after the image]</source><translation>[在配置文件夹中，以影像命名]</translation></message>
+<message><source>min</source><translation>分钟</translation></message>
+</context>
+<context>
+<name>cwsam.finetune_preview</name>
+<message><source>Fine-tuning of {name}</source><translation>{name} 的微调</translation></message>
+<message><source>The map shows nothing of '{name}': move to the image.</source><translation>地图中看不到“{name}”：请移动到该影像。</translation></message>
+<message><source>after</source><translation>微调后</translation></message>
+<message><source>before</source><translation>微调前</translation></message>
+</context>
+<context>
+<name>cwsam.finetune_result</name>
+<message><source>&amp;Before and after</source><translation>前后对比(&amp;B)</translation></message>
+<message><source>&amp;Use this adapter now</source><translation>立即使用此适配器(&amp;U)</translation></message>
+<message><source>After</source><translation>之后</translation></message>
+<message><source>Before</source><translation>之前</translation></message>
+<message><source>Change</source><translation>变化</translation></message>
+<message><source>Choose it in the Segment tab</source><translation>在“分割”页中选用它</translation></message>
+<message><source>Class</source><translation>类别</translation></message>
+<message><source>Curves, confusions and pictures, in the browser</source><translation>曲线、混淆与图片，在浏览器中打开</translation></message>
+<message><source>IoU of each class before and after</source><translation>各类别前后的 IoU</translation></message>
+<message><source>IoU of each class on the ground held back for validation, 0–1</source><translation>各类别在留作验证的地面上的 IoU，0–1</translation></message>
+<message><source>Map what is visible with the base model and with the adapter, as two layers</source><translation>分别用基础模型和适配器绘制可见范围的地图，作为两个图层</translation></message>
+<message><source>Mean IoU on validation ground: {before} → &lt;b&gt;{after}&lt;/b&gt; ({change}).</source><translation>验证区平均 IoU：{before} → &lt;b&gt;{after}&lt;/b&gt;（{change}）。</translation></message>
+<message><source>Open &amp;report</source><translation>打开报告(&amp;R)</translation></message>
+<message><source>The adapter is no better than the base model: label more places.</source><translation>适配器并不优于基础模型：请标注更多地方。</translation></message>
+<message><source>{percent} % of the unlabelled ground keep their class.</source><translation>{percent} % 的未标注地面保持原类别。</translation></message>
+</context>
+<context>
+<name>cwsam.finetune_task</name>
+<message><source>Compare before and after</source><translation>对比微调前后</translation></message>
+<message><source>Fine-tune on {name}</source><translation>在 {name} 上微调</translation></message>
+<message><source>Look at the labels</source><translation>查看标注</translation></message>
 </context>
 <context>
 <name>cwsam.input_box</name>
@@ -464,6 +538,34 @@
 <message><source>An interrupted run of '{name}' was found: it goes on behind tile row {row}.</source><translation>发现“{name}”的中断运行：从第 {row} 行瓦片之后继续。</translation></message>
 </context>
 <context>
+<name>cwsam.label_box</name>
+<message><source>&amp;Image</source><translation>影像(&amp;I)</translation></message>
+<message><source>&amp;Labels</source><translation>标注(&amp;L)</translation></message>
+<message><source>&amp;New</source><translation>新建(&amp;N)</translation></message>
+<message><source>&amp;Pixel size</source><translation>像元大小(&amp;P)</translation></message>
+<message><source>Bands</source><translation>波段</translation></message>
+<message><source>Class &amp;field</source><translation>类别字段(&amp;F)</translation></message>
+<message><source>Create a label layer with a list of all classes, ready to be drawn in</source><translation>新建带有全部类别列表的标注图层，可立即绘制</translation></message>
+<message><source>Field with the class: an id, a name, or any other value</source><translation>存放类别的字段：编号、名称或任何其他取值</translation></message>
+<message><source>GeoPackage</source><translation>GeoPackage</translation></message>
+<message><source>Label layer in a file…</source><translation>文件中的标注图层…</translation></message>
+<message><source>New label layer</source><translation>新建标注图层</translation></message>
+<message><source>Polygons with a class, in any reference system</source><translation>带有类别的多边形，参考系不限</translation></message>
+<message><source>Resolution that is asked of the server, in layer units</source><translation>向服务器请求的分辨率，以图层单位计</translation></message>
+<message><source>Temporary label layer</source><translation>临时标注图层</translation></message>
+<message><source>The image that the labels lie on</source><translation>标注所在的影像</translation></message>
+<message><source>There are no labels yet: create a label layer.</source><translation>还没有标注：请新建标注图层。</translation></message>
+<message><source>There is no image: add a raster layer to the project.</source><translation>没有影像：请向工程中添加栅格图层。</translation></message>
+<message><source>{band}, as the network sees it</source><translation>网络所用的{band}</translation></message>
+<message><source>{name} – labels</source><translation>{name} – 标注</translation></message>
+</context>
+<context>
+<name>cwsam.label_layer</name>
+<message><source>Class</source><translation>类别</translation></message>
+<message><source>Note</source><translation>备注</translation></message>
+<message><source>{path} cannot be written ({cause}): choose another name.</source><translation>无法写入 {path}（{cause}）：请换一个名称。</translation></message>
+</context>
+<context>
 <name>cwsam.label_reader</name>
 <message><source>'{name}' has no coordinate reference system: that of the other is taken.</source><translation>“{name}”没有坐标参考系：采用另一图层的坐标参考系。</translation></message>
 <message><source>'{name}' has no polygon yet: draw some and give each a class.</source><translation>“{name}”还没有多边形：请绘制一些并为每个指定类别。</translation></message>
@@ -488,6 +590,14 @@
 <message><source>The server of '{name}' did not answer ({cause}): try again later.</source><translation>“{name}”的服务器没有响应（{cause}）：请稍后再试。</translation></message>
 </context>
 <context>
+<name>cwsam.learning_curve</name>
+<message><source>Course of the training</source><translation>训练过程</translation></message>
+<message><source>Left: mean IoU on ground held back for validation, with the base model's as a dashed line; more is better. Right: the loss on the ground that is learnt from; less is better.</source><translation>左：留作验证的地面上的平均 IoU，虚线为基础模型，越大越好。右：学习所用地面上的损失，越小越好。</translation></message>
+<message><source>Loss</source><translation>损失</translation></message>
+<message><source>Validation IoU</source><translation>验证 IoU</translation></message>
+<message><source>step {count}</source><translation>第 {count} 步</translation></message>
+</context>
+<context>
 <name>cwsam.map_layers</name>
 <message><source>'{name}' cannot be brought onto the map's pixels: check the CRS of both.</source><translation>无法将“{name}”转换到地图的像元上：请检查两者的坐标参考系。</translation></message>
 <message><source>'{name}' cannot be laid over the map: one of them has no georeference, and their sizes differ. Georeference it first.</source><translation>“{name}”无法与地图叠合：其中之一没有地理参考，且两者大小不同。请先进行地理配准。</translation></message>
@@ -499,6 +609,21 @@
 <message><source>Layer '{name}' is broken: repair its data source.</source><translation>图层“{name}”已失效：请修复其数据源。</translation></message>
 <message><source>Layer '{name}' is neither a raster nor a vector layer: choose another.</source><translation>图层“{name}”既不是栅格也不是矢量图层：请另选图层。</translation></message>
 <message><source>Layer '{name}' is no raster file: export it as GeoTIFF and take that.</source><translation>图层“{name}”不是栅格文件：请先导出为 GeoTIFF 再使用。</translation></message>
+</context>
+<context>
+<name>cwsam.mapping_table</name>
+<message><source>Class</source><translation>类别</translation></message>
+<message><source>Class of {value}</source><translation>{value} 的类别</translation></message>
+<message><source>Labels</source><translation>标注</translation></message>
+<message><source>Leave out</source><translation>略去</translation></message>
+<message><source>Meaning of the values</source><translation>各取值的含义</translation></message>
+<message><source>New class '{value}'</source><translation>新类别“{value}”</translation></message>
+<message><source>Polygons</source><translation>多边形</translation></message>
+<message><source>There are enough labels.</source><translation>标注足够。</translation></message>
+<message><source>Value</source><translation>取值</translation></message>
+<message><source>enough</source><translation>足够</translation></message>
+<message><source>few</source><translation>偏少</translation></message>
+<message><source>{count} more</source><translation>还需 {count} 个</translation></message>
 </context>
 <context>
 <name>cwsam.merge_box</name>

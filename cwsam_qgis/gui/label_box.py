@@ -1,0 +1,244 @@
+"""Chooses image, label layer and class field, or makes a label layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox, QgsRasterBandComboBox
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QWidget,
+)
+from qgis.utils import iface
+
+from ...engine.classes import CLASSES
+from ...engine.errors import CwsamError, RasterError, TrainingDataError
+from ..compat import polygon_layers_only, raster_layers_only
+from ..finetune_job import LabelledLayers
+from ..i18n import translator
+from ..label_layer import make_label_layer
+from ..label_reader import CLASS_FIELDS
+from ..layer_grid import has_pixel_grid
+from ..pixel_bands import choose_bands, default_bands
+from ..settings import recall, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qgis.gui import QgsMapCanvas
+
+    from ...engine.classes import LandCoverClass
+
+tr = translator("label_box")
+
+_EDIT_DELAY = 500  # ms: a polygon comes with several signals
+_EDITS = ("featureAdded", "featuresDeleted", "attributeValueChanged", "geometryChanged",
+          "afterRollBack", "dataChanged")  # fmt: skip
+
+
+class LabelBox(QWidget):
+    """Image, bands, labels, class field.
+
+    Attributes:
+        legend: Classes that a new label layer offers.
+    """
+
+    changed = pyqtSignal()
+    """Another layer or field was chosen."""
+
+    edited = pyqtSignal()
+    """Polygons of the chosen label layer have changed."""
+
+    refused = pyqtSignal(str)
+    """A label layer could not be made; says why."""
+
+    def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._watched: QgsVectorLayer | None = None
+        self._watched_id = ""
+        self.legend: Sequence[LandCoverClass] = CLASSES
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_EDIT_DELAY)
+        self._timer.timeout.connect(self.edited)
+        self._make_widgets()
+        self._lay_out()
+        self.image_box.layerChanged.connect(self._image_changed)
+        self.labels_box.layerChanged.connect(self._labels_changed)
+        self.field_box.fieldChanged.connect(lambda _: self.changed.emit())
+        self.pixel_size.valueChanged.connect(lambda _: self.changed.emit())
+        self._image_changed(self.image_box.currentLayer())
+        self._labels_changed(self.labels_box.currentLayer())
+
+    def image(self) -> QgsRasterLayer | None:
+        """The chosen image."""
+        return self.image_box.currentLayer()
+
+    def labels(self) -> QgsVectorLayer | None:
+        """The chosen label layer."""
+        return self.labels_box.currentLayer()
+
+    def band_numbers(self) -> tuple[int, int, int] | None:
+        """Bands for red, green, blue from 1; None where the layer is a ready-made picture."""
+        if not self.bands[0].isEnabled():
+            return None
+        red, green, blue = (max(1, box.currentBand()) for box in self.bands)
+        return red, green, blue
+
+    def layers(self) -> LabelledLayers:
+        """Image and labels, ready for a worker.
+
+        Raises:
+            CwsamError: One is missing or cannot be used.
+        """
+        if self.image() is None:
+            raise RasterError(tr("There is no image: add a raster layer to the project."))
+        if self.labels() is None:
+            raise TrainingDataError(tr("There are no labels yet: create a label layer."))
+        field, size = self.field_box.currentField(), self.pixel_size.value()
+        return LabelledLayers(self.image(), self.labels(), field, size)
+
+    def make_labels(self, path: Path | None = None) -> QgsVectorLayer | None:
+        """Add a label layer, choose it, and let the user begin to draw.
+
+        Args:
+            path: A GeoPackage to make; None for a temporary layer.
+        """
+        image = self.image()
+        if image is None:
+            self.refused.emit(tr("There is no image: add a raster layer to the project."))
+            return None
+        name = tr("{name} – labels").format(name=image.name())
+        try:
+            layer = make_label_layer(name, image.crs(), self.legend, path)
+        except CwsamError as error:
+            self.refused.emit(str(error))
+            return None
+        QgsProject.instance().addMapLayer(layer)
+        self.labels_box.setLayer(layer)
+        self.field_box.setField(CLASS_FIELDS[0])
+        layer.startEditing()
+        self._canvas.setCurrentLayer(layer)
+        if iface is not None:
+            iface.setActiveLayer(layer)
+            iface.actionAddFeature().trigger()
+        return layer
+
+    def let_go(self) -> None:
+        """Listen to no layer any more."""
+        self._timer.stop()
+        self._watch(None)
+
+    def _ask_file(self) -> None:
+        folder = str(recall("label_folder", ""))
+        text, _ = QFileDialog.getSaveFileName(
+            self, tr("New label layer"), folder, tr("GeoPackage") + " (*.gpkg)"
+        )
+        if text:
+            remember("label_folder", str(Path(text).parent))
+            self.make_labels(Path(text).with_suffix(".gpkg"))
+
+    def _make_widgets(self) -> None:
+        self.image_box, self.labels_box = QgsMapLayerComboBox(), QgsMapLayerComboBox()
+        self.image_box.setFilters(raster_layers_only())
+        self.image_box.setToolTip(tr("The image that the labels lie on"))
+        self.labels_box.setFilters(polygon_layers_only())
+        self.labels_box.setToolTip(tr("Polygons with a class, in any reference system"))
+        self.create_button = QPushButton(tr("&New"))
+        self.create_button.setObjectName("cwsamNewLabels")
+        self.create_button.setToolTip(
+            tr("Create a label layer with a list of all classes, ready to be drawn in")
+        )
+        menu = QMenu(self.create_button)
+        self.file_action = menu.addAction(tr("Label layer in a file…"), self._ask_file)
+        self.temporary_action = menu.addAction(tr("Temporary label layer"))
+        self.temporary_action.triggered.connect(lambda: self.make_labels())
+        self.create_button.setMenu(menu)
+        self.field_box = QgsFieldComboBox()
+        self.field_box.setToolTip(tr("Field with the class: an id, a name, or any other value"))
+        self.pixel_size = QDoubleSpinBox()
+        self.pixel_size.setDecimals(6)
+        self.pixel_size.setMaximum(1e6)
+        self.pixel_size.setToolTip(tr("Resolution that is asked of the server, in layer units"))
+        self.bands = [QgsRasterBandComboBox() for _ in range(3)]
+        for box, name in zip(self.bands, (tr("Red band"), tr("Green band"), tr("Blue band"))):
+            box.setToolTip(tr("{band}, as the network sees it").format(band=name))
+            box.setAccessibleName(name)
+            box.setMinimumContentsLength(4)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.bandChanged.connect(lambda _: self.changed.emit())
+
+    def _lay_out(self) -> None:
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(0, 0, 0, 0)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.form.addRow(tr("&Image"), self.image_box)
+        row = QHBoxLayout()
+        for box in self.bands:
+            row.addWidget(box, 1)
+        self.form.addRow(tr("Bands"), row)
+        self.form.addRow(tr("&Pixel size"), self.pixel_size)
+        row = QHBoxLayout()
+        row.addWidget(self.labels_box, 1)
+        row.addWidget(self.create_button)
+        self.form.addRow(tr("&Labels"), row)
+        self.form.labelForField(row).setBuddy(self.labels_box)
+        self.form.addRow(tr("Class &field"), self.field_box)
+
+    def _image_changed(self, layer: QgsRasterLayer | None) -> None:
+        usable = layer is not None and layer.isValid()
+        colours: tuple[str, ...] = ()
+        for box in self.bands:
+            box.setLayer(layer if usable else None)
+        if usable:
+            try:
+                colours = choose_bands(layer.dataProvider(), layer.name()).colours
+            except RasterError:
+                usable = False
+        own = usable and len(colours) == layer.dataProvider().bandCount()
+        for box, band in zip(self.bands, default_bands(colours) if own else ()):
+            box.setBand(band)
+        for box in self.bands:
+            box.setEnabled(own)
+        online = usable and not has_pixel_grid(layer)
+        self.pixel_size.setVisible(online)
+        self.form.labelForField(self.pixel_size).setVisible(online)
+        self.changed.emit()
+
+    def _labels_changed(self, layer: QgsVectorLayer | None) -> None:
+        self._watch(layer)
+        self.field_box.setLayer(layer)
+        if layer is not None:
+            names = [field.name() for field in layer.fields()]
+            usual = [name for name in CLASS_FIELDS if name in names]
+            if usual:
+                self.field_box.setField(usual[0])
+            elif names and not self.field_box.currentField():
+                self.field_box.setField(names[-1])
+        self.changed.emit()
+
+    def _watch(self, layer: QgsVectorLayer | None) -> None:
+        """Listen to the edits of another layer."""
+        old, self._watched = self._watched, layer
+        if old is not None and QgsProject.instance().mapLayer(self._watched_id) is old:
+            for name in _EDITS:
+                getattr(old, name).disconnect(self._touched)
+        self._watched_id = layer.id() if layer is not None else ""
+        if layer is not None:
+            for name in _EDITS:
+                getattr(layer, name).connect(self._touched)
+
+    def _touched(self, *_: object) -> None:
+        self._timer.start()

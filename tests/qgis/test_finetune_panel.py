@@ -1,0 +1,249 @@
+"""The tab *Fine-tune*, driven by clicks in real QGIS."""
+
+import pytest
+from cwsam.cwsam_qgis import environment
+from cwsam.cwsam_qgis.gui.dock import FINETUNE, SEGMENT
+from cwsam.cwsam_qgis.gui.label_box import LabelBox
+from cwsam.cwsam_qgis.model_list import read_facts
+from cwsam.cwsam_qgis.settings import remember, remember_model
+from qgis.core import QgsCategorizedSymbolRenderer, QgsProject, QgsRasterLayer
+from qgis.PyQt.QtCore import QObject, QUrl, pyqtSlot
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtTest import QTest
+from tests.qgis.actions import click, message, wait_for
+from tests.qgis.labels import NAMES, feature_of, image_of, label_layer, outlines, squares
+from tests.training.finetune_support import save_tiny
+
+TRUTH = squares((8, 24, 33))
+_SHORT = 0.03  # minutes
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("base") / "base.safetensors"
+    save_tiny(path)
+    return path
+
+
+@pytest.fixture
+def field(window, tmp_path):
+    layer = image_of(tmp_path / "field.tif", TRUTH)
+    QgsProject.instance().addMapLayer(layer)
+    window.canvas.setDestinationCrs(layer.crs())
+    window.canvas.setExtent(layer.extent())
+    return layer
+
+
+@pytest.fixture
+def labels(field):
+    layer = label_layer(TRUTH, NAMES)
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+@pytest.fixture
+def panel(plugin, field, model, tmp_path):
+    remember_model(model)
+    remember("model", str(model))
+    plugin.open_dock()
+    made = plugin.dock.open(FINETUNE)
+    made.minutes.setDecimals(2)
+    made.minutes.setMinimum(0.01)
+    made.minutes.setValue(_SHORT)
+    made.output.setFilePath(str(tmp_path / "mine.safetensors"))
+    return made
+
+
+def judged(panel):
+    wait_for(lambda: panel._judgement is not None and panel._judgement.counts)
+    QTest.qWait(400)  # nothing more is under way
+    wait_for(lambda: panel.control.label_task is None and not panel._timer.isActive())
+
+
+def choose(panel, row, text):
+    box = panel.mapping.cellWidget(row, 1)
+    index = box.findText(text)
+    assert index >= 0, text
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def lights(panel):
+    return [panel.mapping.item(row, 3).text() for row in range(panel.mapping.rowCount())]
+
+
+def run_to_end(panel):
+    click(panel.bar.button)
+    assert panel.bar.cancel_button.isVisible()
+    wait_for(lambda: panel.control.task is None)
+
+
+def test_a_new_label_layer_is_ready_to_be_drawn_in(window, panel, field):
+    assert not panel.bar.button.isEnabled()
+    assert "Create a label layer" in wait_text(panel)
+    panel.input.temporary_action.trigger()
+    layer = panel.input.labels()
+    assert layer.isEditable()
+    assert layer.crs() == field.crs()
+    assert window.canvas.currentLayer() is layer
+    assert panel.input.field_box.currentField() == "class_id"
+    setup = layer.editorWidgetSetup(layer.fields().indexOf("class_id"))
+    assert setup.type() == "ValueMap"
+    assert {"water": "24"} in setup.config()["map"]
+    assert isinstance(layer.renderer(), QgsCategorizedSymbolRenderer)
+    wait_for(lambda: "has no polygon yet" in panel.note.text())
+    drawn = [(c, g) for c, g in outlines(TRUTH) if c != 33]
+    for class_id, geometry in drawn:
+        feature = feature_of(layer, geometry, "drawn")
+        feature.setAttribute("class_id", class_id)
+        layer.addFeature(feature)
+    wait_for(lambda: panel.bar.button.isEnabled())
+    judged(panel)
+    assert panel.mapping.rowCount() == 2
+    assert sum(int(panel.mapping.item(row, 2).text()) for row in range(2)) == len(drawn)
+    layer.rollBack()
+
+
+def wait_text(panel):
+    wait_for(lambda: panel.note.text())
+    return panel.note.text()
+
+
+def test_a_label_layer_in_a_file_keeps_its_form(panel, tmp_path):
+    layer = panel.input.make_labels(tmp_path / "labels.gpkg")
+    assert layer.providerType() == "ogr"
+    assert layer.editorWidgetSetup(layer.fields().indexOf("class_id")).type() == "ValueMap"
+    layer.rollBack()
+
+
+def test_from_labels_to_an_adapter_in_use(plugin, window, panel, labels, model, tmp_path):
+    judged(panel)
+    assert [panel.mapping.item(row, 0).text() for row in range(3)] == sorted(NAMES.values())
+    assert panel.mapping.cellWidget(2, 1).currentText() == "water"
+    choose(panel, 1, "grassland")
+    judged(panel)
+    assert set(lights(panel)) <= {"enough", "few"}
+    run_to_end(panel)
+    assert "mine" in message(window)
+    assert read_facts(tmp_path / "mine.safetensors").card.classes_seen == (8, 24, 33)
+    assert len(panel.result.curve.iou) >= 2
+    assert panel.result.curve.loss
+    assert panel.result.table.rowCount() == 3
+    names = {panel.result.table.item(row, 0).text() for row in range(3)}
+    assert names == {"grassland", "water", "Landebahn"}
+    assert "→" in panel.result.summary.text()
+    assert not (tmp_path / "mine.finetune").exists()
+    click(panel.result.use_button)
+    assert plugin.dock.current() == SEGMENT
+    box = plugin.dock.panel(SEGMENT).model
+    assert box.adapter_path() == tmp_path / "mine.safetensors"
+    assert box.model_path() == model
+
+
+def test_report_and_maps_before_and_after(window, panel, labels, field, tmp_path):
+    opened = []
+
+    class Browser(QObject):
+        @pyqtSlot(QUrl)
+        def open(self, url):
+            opened.append(url.toLocalFile())
+
+    judged(panel)
+    run_to_end(panel)
+    browser = Browser()
+    QDesktopServices.setUrlHandler("file", browser, "open")
+    click(panel.result.report_button)
+    QDesktopServices.unsetUrlHandler("file")
+    assert opened == [str(tmp_path / "mine.html")]
+    click(panel.result.preview_button)
+    wait_for(lambda: panel.control.task is None)
+    layers = QgsProject.instance().mapLayers().values()
+    maps = {la.name(): la for la in layers if isinstance(la, QgsRasterLayer) and la is not field}
+    assert set(maps) == {"field – before", "field – after"}
+    classes = maps["field – after"].renderer().classes()
+    assert "Landebahn" in {entry.label for entry in classes}
+    group = QgsProject.instance().layerTreeRoot().findGroup("Fine-tuning of field")
+    assert [child.name() for child in group.children()] == ["field – after", "field – before"]
+
+
+def test_cancel_and_resume(window, panel, labels, tmp_path):
+    judged(panel)
+    panel.minutes.setValue(2)
+    click(panel.bar.button)
+    wait_for(lambda: panel.result.curve.loss)
+    click(panel.bar.cancel_button)
+    wait_for(lambda: panel.control.task is None)
+    assert "stopped" in message(window)
+    assert not (tmp_path / "mine.safetensors").exists()
+    done = panel.result.curve.loss[-1][0]
+    panel.minutes.setValue(_SHORT)
+    click(panel.bar.resume_button)
+    wait_for(lambda: panel.control.task is None)
+    assert read_facts(tmp_path / "mine.safetensors").is_adapter
+    assert panel.result.curve.loss == [] or panel.result.curve.loss[0][0] > done
+    assert not panel.bar.resume_button.isVisible()
+
+
+def test_a_red_light_keeps_the_run_back_unless_the_class_is_left_out(panel, labels):
+    rare = [f.id() for f in labels.getFeatures() if f["kind"] == "Landebahn"]
+    labels.startEditing()
+    labels.deleteFeatures(rare[1:])
+    labels.changeGeometry(rare[0], labels.getFeature(rare[0]).geometry().buffer(-5, 1))
+    judged(panel)
+    wait_for(lambda: "2 more" in lights(panel))
+    assert "too few labels" in panel.note.text()
+    assert not panel.bar.button.isEnabled()
+    click(panel.skip_sparse)
+    assert panel.bar.button.isEnabled()
+    click(panel.skip_sparse)
+    choose(panel, 0, "Leave out")
+    wait_for(lambda: panel.bar.button.isEnabled())
+    labels.rollBack()
+
+
+def test_layers_that_go_while_a_run_is_under_way(window, panel, labels, field, tmp_path):
+    judged(panel)
+    click(panel.bar.button)
+    QgsProject.instance().removeMapLayers([labels.id(), field.id()])
+    wait_for(lambda: panel.control.task is None)
+    assert "mine" in message(window)
+    assert (tmp_path / "mine.safetensors").exists()
+
+
+def test_a_project_that_is_closed_stops_the_run(window, panel, labels, tmp_path):
+    judged(panel)
+    panel.minutes.setValue(5)
+    click(panel.bar.button)
+    wait_for(lambda: panel.result.curve.loss)
+    QgsProject.instance().clear()
+    wait_for(lambda: panel.control.task is None)
+    assert "project was closed" in message(window)
+    assert not (tmp_path / "mine.safetensors").exists()
+
+
+def test_mistakes_are_sentences(window, panel, labels, monkeypatch):
+    judged(panel)
+    panel.output.setFilePath("/nowhere/mine.safetensors")
+    click(panel.bar.button)
+    assert "does not exist" in message(window)
+    window.bar.clearWidgets()
+    monkeypatch.setattr("cwsam.cwsam_qgis.gui.finetune_panel.has_torch", lambda: False)
+    click(panel.bar.button)
+    assert environment.missing_sentence() in message(window)
+
+
+def test_labels_elsewhere_are_told_at_once(panel, field):
+    far = label_layer(TRUTH, grid=(0.0, 0.5, 0, 0.0, 0, -0.5))
+    QgsProject.instance().addMapLayer(far)
+    panel.input.labels_box.setLayer(far)
+    wait_for(lambda: "lie outside field" in panel.note.text())
+    assert not panel.bar.button.isEnabled()
+
+
+def test_the_box_lets_go_of_layers_that_were_removed(window, field, labels):
+    box = LabelBox(window.canvas)
+    box.labels_box.setLayer(labels)
+    QgsProject.instance().removeMapLayer(labels.id())
+    assert box.labels() is None
+    box.let_go()
+    box.deleteLater()
