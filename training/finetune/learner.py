@@ -126,7 +126,7 @@ class Learner:
             parameter.requires_grad_(True)
         self.forget_averages()
         self.optimizer = torch.optim.AdamW(
-            self.trained.values(), config.learning_rate, (0.9, 0.99), weight_decay=0.0
+            self.trained.values(), config.learning_rate, weight_decay=0.0
         )
         self.lookup = torch.full((256,), NODATA_CLASS)
         self.lookup[self.classes] = torch.arange(len(self.classes))
@@ -149,7 +149,7 @@ class Learner:
         counts = counts[self.labelled]
         weights = torch.ones(len(self.classes))
         rows = [self.classes.index(c) for c in self.labelled]
-        weights[rows] = (counts.clamp(min=1) / counts.max()).pow(-0.25).clamp(max=3.0)
+        weights[rows] = (counts.clamp(min=1) / counts.max()).pow(-0.5).clamp(max=8.0)
         self.weights = (weights / weights[rows].mean()).to(self.device)
         self.confusion = confusion_of_base(train, self.labelled, self.base_ids)
         self.keep = self.config.keep_weight * trust(self.base_ids, self.labelled, self.confusion)
