@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import DeviceError
 from .moe import MoeLayer
-from .storage import CastLinear
+from .storage import CastLinear, replace_children
 
 SMALLEST = 1 << 13
 """Matrices of fewer elements stay float32: converting the activations would cost more."""
@@ -102,14 +102,14 @@ def quantise_int8(model: nn.Module) -> int:
     """
     if not is_supported():
         raise DeviceError("This torch has no int8 kernels for this CPU; choose float32.")
-    count = 0
-    for module in list(model.modules()):
-        for name, child in list(module.named_children()):
-            large = isinstance(child, (nn.Linear, CastLinear)) and child.weight.numel() >= SMALLEST
-            if large and name != "gate":
-                setattr(module, name, Int8Linear(child.weight, child.bias))
-                count += 1
-            elif type(child) is MoeLayer and child.w1[0].numel() >= SMALLEST:
-                setattr(module, name, Int8Experts(child))
-                count += 1
-    return count
+    return replace_children(model, _quantised)
+
+
+def _quantised(name: str, child: nn.Module) -> nn.Module | None:
+    """The int8 form of a large linear layer or mixture; None for all others."""
+    if isinstance(child, (nn.Linear, CastLinear)) and name != "gate":
+        if child.weight.numel() >= SMALLEST:
+            return Int8Linear(child.weight, child.bias)
+    elif type(child) is MoeLayer and child.w1[0].numel() >= SMALLEST:
+        return Int8Experts(child)
+    return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -42,12 +44,36 @@ def lower_storage(model: nn.Module, dtype: torch.dtype) -> None:
     """
     if dtype == torch.float32:
         return
-    for module in list(model.modules()):
-        if isinstance(module, MoeLayer):
+
+    def lowered(_: str, child: nn.Module) -> nn.Module | None:
+        if isinstance(child, MoeLayer):
             for name in ("w1", "w2"):
-                weight = getattr(module, name).detach().to(dtype)
-                setattr(module, name, nn.Parameter(weight, requires_grad=False))
-        for name, child in list(module.named_children()):
-            if isinstance(child, nn.Linear) and child.weight.numel() >= LARGE:
-                bias = None if child.bias is None else child.bias.detach()
-                setattr(module, name, CastLinear(child.weight.detach().to(dtype), bias))
+                weight = getattr(child, name).detach().to(dtype)
+                setattr(child, name, nn.Parameter(weight, requires_grad=False))
+        elif isinstance(child, nn.Linear) and child.weight.numel() >= LARGE:
+            bias = None if child.bias is None else child.bias.detach()
+            return CastLinear(child.weight.detach().to(dtype), bias)
+        return None
+
+    replace_children(model, lowered)
+
+
+def replace_children(model: nn.Module, make: Callable[[str, nn.Module], nn.Module | None]) -> int:
+    """Replace modules inside a model one by one; each old one is free before the next is made.
+
+    Args:
+        model: Changed in place.
+        make: Gives the replacement of a child by its name, or None to look inside it.
+
+    Returns:
+        How many were replaced.
+    """
+    count = 0
+    for name in [name for name, _ in model.named_children()]:
+        replacement = make(name, getattr(model, name))
+        if replacement is None:
+            count += replace_children(getattr(model, name), make)
+        else:
+            setattr(model, name, replacement)
+            count += 1
+    return count
