@@ -73,6 +73,11 @@ def baddbmm_flops(_: object, a: list[int], b: list[int], **__: object) -> int:
     return 2 * a[0] * a[1] * a[2] * b[2]
 
 
+def packed_flops(x: list[int], *_: object, out_shape: list[int], **__: object) -> int:
+    """Operations of a linear layer with packed weights."""
+    return 2 * x[0] * x[1] * out_shape[1]
+
+
 def one_tile(path: Path, way: str, repeat: int, threads: int) -> dict:
     """Load and segment in this process; seconds and bytes."""
     precision, wanted = WAYS[way]
@@ -97,7 +102,10 @@ def one_tile(path: Path, way: str, repeat: int, threads: int) -> dict:
               "seconds": float(np.median(times)), "peak": common.resident("VmHWM"),
               "threads": threads}  # fmt: skip
     if precision == "float32" and wanted == "float32":
-        count = {torch.ops.aten.baddbmm_: baddbmm_flops}
+        count = {
+            torch.ops.aten.baddbmm_: baddbmm_flops,
+            torch.ops.mkldnn._linear_pointwise: packed_flops,
+        }
         with FlopCounterMode(display=False, custom_mapping=count) as counter:
             predictor.predict(image)
         result["flops"] = counter.get_total_flops()

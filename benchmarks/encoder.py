@@ -16,6 +16,7 @@ import types
 import torch
 from cwsam.engine.config import EncoderConfig, PromptConfig
 from cwsam.engine.device import keep_large_allocations
+from cwsam.engine.layers.packed import pack_linear
 from cwsam.engine.models.builders import build_image_encoder
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -57,7 +58,9 @@ def our_encoder(state: dict) -> nn.Module:
     """Ours with the same weights."""
     encoder = build_image_encoder(VIT_B, SIDE)
     encoder.load_state_dict(state, strict=True)
-    return encoder.eval().requires_grad_(False)
+    encoder.eval().requires_grad_(False)
+    pack_linear(encoder, torch.float32)  # as the predictor does before the first tile
+    return encoder
 
 
 def memory_of(which: str) -> dict:

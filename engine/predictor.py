@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from .errors import DeviceError
+from .layers.packed import pack_linear
 from .layers.quantized import quantise_int8
 from .layers.storage import lower_storage
 
@@ -77,6 +78,8 @@ class TorchPredictor:
             quantise_int8(self.model)
         else:
             lower_storage(self.model, plan.dtype)
+            if plan.device == "cpu":
+                pack_linear(self.model, plan.dtype)
         if plan.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.plan, self.patch, self.tile = plan, patch, tile

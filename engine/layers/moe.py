@@ -171,6 +171,47 @@ class MoeLayer(nn.Module):
         return out
 
 
+class SeparateExperts(MoeLayer):
+    """A mixture whose experts are layers of their own kind; inference on a CPU only."""
+
+    def __init__(
+        self,
+        layer: MoeLayer,
+        make_first: Callable[[Tensor, Tensor], nn.Module],
+        make_second: Callable[[Tensor, Tensor], nn.Module],
+        fused: bool = False,
+    ) -> None:
+        """Take a mixture apart.
+
+        Args:
+            layer: The mixture, whose router is kept.
+            make_first: Makes the first layer of an expert from weight (h, d) and bias (h,).
+            make_second: Makes the second layer from weight (d, h) and bias (d,).
+            fused: Whether the first layers apply the activation themselves.
+        """
+        nn.Module.__init__(self)
+        self.num_experts, self.top_k = layer.num_experts, layer.top_k
+        self.gate, self.routing = layer.gate, None
+        self.act = nn.Identity() if fused else layer.act
+        self._experts = [
+            (make_first(layer.w1[e], layer.b1[e]), make_second(layer.w2[e], layer.b2[e]))
+            for e in range(layer.num_experts)
+        ]
+
+    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
+        """See :meth:`MoeLayer._run_in_place`."""
+        out = tokens.new_empty(len(rows), tokens.shape[-1])
+        first = 0
+        for (into, back), count in zip(self._experts, counts.tolist()):
+            if count:
+                part = slice(first, first + count)
+                out[part] = back(activate(self.act, into(tokens[rows[part]])))
+                first += count
+        return out
+
+    _run = _run_in_place
+
+
 def _has_grouped_kernel(weight: Tensor, tokens: Tensor) -> bool:
     """Whether torch has one kernel for all experts here: bfloat16 on NVIDIA's Ampere or newer.
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import DeviceError
-from .moe import MoeLayer
+from .moe import MoeLayer, SeparateExperts
 from .storage import CastLinear, replace_children
 
 SMALLEST = 1 << 13
@@ -60,34 +60,6 @@ class Int8Linear(nn.Module):
         return torch.ops.quantized.linear_dynamic(x.float(), self._weight)
 
 
-class Int8Experts(MoeLayer):
-    """A mixture whose experts have int8 weights; inference only."""
-
-    def __init__(self, layer: MoeLayer) -> None:
-        """Quantise the experts of a layer; its router stays float32."""
-        nn.Module.__init__(self)
-        self.num_experts, self.top_k = layer.num_experts, layer.top_k
-        self.gate, self.act, self.routing = layer.gate, layer.act, None
-        self._experts = [
-            (_packed(layer.w1[e], layer.b1[e]), _packed(layer.w2[e], layer.b2[e]))
-            for e in range(layer.num_experts)
-        ]
-
-    def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
-        """See :meth:`MoeLayer._run_in_place`."""
-        linear = torch.ops.quantized.linear_dynamic
-        out = tokens.new_empty(len(rows), tokens.shape[-1])
-        first = 0
-        for (w1, w2), count in zip(self._experts, counts.tolist()):
-            if count:
-                part = slice(first, first + count)
-                out[part] = linear(self.act(linear(tokens[rows[part]], w1)), w2)
-                first += count
-        return out
-
-    _run = _run_in_place
-
-
 def quantise_int8(model: nn.Module) -> int:
     """Quantise the large linear layers and experts of a model, in place.
 
@@ -111,5 +83,5 @@ def _quantised(name: str, child: nn.Module) -> nn.Module | None:
         if child.weight.numel() >= SMALLEST:
             return Int8Linear(child.weight, child.bias)
     elif type(child) is MoeLayer and child.w1[0].numel() >= SMALLEST:
-        return Int8Experts(child)
+        return SeparateExperts(child, Int8Linear, Int8Linear)
     return None

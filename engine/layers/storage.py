@@ -70,10 +70,12 @@ def replace_children(model: nn.Module, make: Callable[[str, nn.Module], nn.Modul
     """
     count = 0
     for name in [name for name, _ in model.named_children()]:
-        replacement = make(name, getattr(model, name))
+        child = getattr(model, name)
+        replacement = make(name, child)
         if replacement is None:
-            count += replace_children(getattr(model, name), make)
+            count += replace_children(child, make)
         else:
-            setattr(model, name, replacement)
+            setattr(model, name, replacement.train(child.training))
             count += 1
+        del child
     return count

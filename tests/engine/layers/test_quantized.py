@@ -4,8 +4,8 @@ import pytest
 import torch
 from cwsam.engine.errors import DeviceError
 from cwsam.engine.layers import quantized
-from cwsam.engine.layers.moe import MoeLayer
-from cwsam.engine.layers.quantized import Int8Experts, Int8Linear, quantise_int8
+from cwsam.engine.layers.moe import MoeLayer, SeparateExperts
+from cwsam.engine.layers.quantized import Int8Linear, quantise_int8
 from cwsam.engine.layers.storage import CastLinear, lower_storage
 from torch import nn
 
@@ -25,7 +25,7 @@ def test_close_to_float32(storage, monkeypatch):
     assert isinstance(network[0], CastLinear) == (storage == torch.bfloat16)
     assert quantise_int8(network) == 2
     assert isinstance(network[0], Int8Linear)
-    assert isinstance(network[2], Int8Experts)
+    assert isinstance(network[2], SeparateExperts)
     assert not isinstance(network[3], Int8Linear), "small layers stay as they are"
     x = torch.randn(2, 7, 96)
     expected, got = exact(x), network(x)
