@@ -28,11 +28,12 @@ def run_journal(
         network: The model.
         fresh: Start over.
     """
-    info, choice = source.info, network.choice
+    info, plan = source.info, network.predictor.plan
     identity = (
         source.uri,
         network.sha256,
-        f"{choice.device} {choice.precision}",
+        # What was chosen, not what was asked for: "auto" may choose otherwise another day.
+        f"{plan.device} {plan.dtype} {plan.int8} {network.storage}",
         repr((options.bands, options.tile, options.overlap, options.stretch, options.radiometry)),
         repr((info.grid, info.width, info.height)),
         source.mask.digest if source.mask is not None else "",

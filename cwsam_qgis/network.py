@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,12 +54,14 @@ class Network:
         facts: What its file, or its adapter's, says.
         sha256: Hash of the weights, hexadecimal; with that of the adapter's file behind it.
         choice: What was asked for.
+        storage: Type of the large weights in memory.
     """
 
     predictor: TorchPredictor
     facts: ModelFacts
     sha256: str
     choice: ModelChoice
+    storage: str
 
 
 def load_network(choice: ModelChoice) -> Network:
@@ -71,18 +74,20 @@ def load_network(choice: ModelChoice) -> Network:
     """
     facts = read_facts(choice.facts_file)
     load_torch()
-    from ..engine.device import choose_device, set_threads
+    from ..engine.device import choose_device, choose_storage, set_threads
+    from ..engine.memory import available_bytes
     from ..engine.models.checkpoint import load_model
     from ..engine.predictor import TorchPredictor
 
     set_threads(spare=1)
     plan = choose_device(choice.device, choice.precision)
-    loaded = load_model(choice.model, adapter=choice.adapter)
+    storage = partial(choose_storage, "auto", plan, available_bytes())
+    loaded = load_model(choice.model, adapter=choice.adapter, storage=storage)
     config = loaded.config
     predictor = TorchPredictor(
         loaded.model, plan, config.encoder.patch_size, config.image_size, facts.class_ids
     )
-    return Network(predictor, facts, loaded.identity, choice)
+    return Network(predictor, facts, loaded.identity, choice, str(loaded.storage))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 from qgis.core import Qgis
 
 from ..engine.errors import RasterError
+from ..engine.types import NO_MEASUREMENT
 from .i18n import translator
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class NumberBands:
         valid, all_hidden = np.ones(shape, bool), np.ones(shape, bool)
         for band, plane in planes.items():
             if plane.dtype.kind == "f":
-                valid &= np.isfinite(plane)
+                valid &= np.abs(plane) < NO_MEASUREMENT
             for low, high in self.hidden[band - 1] if self.hidden else ():
                 valid &= (plane < low) | (plane > high)
             value = self.nodata[band - 1]

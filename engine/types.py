@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 NODATA_CLASS = 255
 """Class id of pixels without data or without label; nodata value of every class raster."""
 
+NO_MEASUREMENT = 1e38
+"""No pixel value is as large; -3.4e38 is many a program's nodata, often without a tag."""
+
 
 @dataclass(frozen=True)
 class Window:

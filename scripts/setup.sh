@@ -39,7 +39,7 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check install -q -c constrain
 "${pip[@]}" torch==2.13.0
 "${pip[@]}" PyYAML click tqdm rasterio pyogrio pillow \
     pytest hypothesis shapely safetensors ruff import-linter pre-commit \
-    onnx onnxscript onnxruntime tensorboard
+    onnx onnxscript onnxruntime pyarrow tensorboard
 "${pip[@]}" --no-deps segment-anything
 "${pip[@]}" --no-deps -e .
 rm -f .venv/.stamp-*

@@ -15,7 +15,7 @@ from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.vrt import WarpedVRT
 
 from ..errors import RasterError
-from ..types import RasterInfo
+from ..types import NO_MEASUREMENT, RasterInfo
 from .crs import describe_crs
 from .geotransform import from_affine
 from .quiet import gdal_options, quiet_gdal
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from ..types import Window
 
 _RGB = ("red", "green", "blue")
-
-_NO_VALUE = 1e38
-"""No measurement is as large; -3.4e38 is many a program's nodata, often without a tag."""
 
 
 def open_raster(
@@ -329,7 +326,7 @@ def _visible(pixels: np.ndarray, nodata: Sequence[float | None]) -> np.ndarray:
     all_hidden = np.ones(shape, bool) if None not in nodata else None
     for band, value in zip(pixels, nodata):
         if band.dtype.kind == "f":
-            valid &= np.abs(band) < _NO_VALUE
+            valid &= np.abs(band) < NO_MEASUREMENT
         if value is None:
             continue
         hidden = _equals(band, value)

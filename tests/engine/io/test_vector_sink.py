@@ -6,6 +6,7 @@ from contextlib import closing
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pyarrow.parquet
 import pyogrio
 import pytest
 import shapely
@@ -245,16 +246,13 @@ def test_geojson_without_crs_keeps_pixels(tmp_path):
 
 
 def test_parquet(tmp_path):
-    writes = "w" in pyogrio.list_drivers().get("Parquet", "")
-    pyarrow = pytest.importorskip("pyarrow.parquet") if not writes else None
     path = write(tmp_path / "map.parquet", squares(40))
-    if pyarrow is not None:
-        table = pyarrow.read_table(path)
-        geo = json.loads(table.schema.metadata[b"geo"])
-        assert geo["columns"]["geometry"]["crs"]["id"]["code"] == 31370
-        shapes = shapely.from_wkb(table["geometry"].to_pylist())
-        assert shapely.area(shapes).sum() == 4000
-        assert table["class_name_zh"][5].as_py() == "乔木林"
+    table = pyarrow.parquet.read_table(path)
+    geo = json.loads(table.schema.metadata[b"geo"])
+    assert geo["columns"]["geometry"]["crs"]["id"]["code"] == 31370
+    shapes = shapely.from_wkb(table["geometry"].to_pylist())
+    assert shapely.area(shapes).sum() == 4000
+    assert table["class_name_zh"][5].as_py() == "乔木林"
 
 
 def test_parquet_without_a_writer_names_the_way_out(tmp_path, monkeypatch):
