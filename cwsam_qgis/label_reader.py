@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable
 
 import numpy as np
-from osgeo import gdal, ogr
+from osgeo import gdal, ogr, osr
 from qgis.core import (
     QgsFeatureRequest,
     QgsGeometry,
@@ -40,6 +40,7 @@ tr = translator("label_reader")
 CLASS_FIELDS = ("class_id", "class_name", "class")
 """Fields that are taken for the class where the user names none."""
 
+_PLANE = 'LOCAL_CS["the raster\'s",UNIT["unit",1]]'
 _ASK_EVERY = 500  # features between two looks at the cancel button
 
 
@@ -209,11 +210,13 @@ class BurntLabels:
         target = gdal.GetDriverByName("MEM").Create(
             "", window.width, window.height, 1, gdal.GDT_Byte
         )
+        plane = osr.SpatialReference(_PLANE)  # one for both, or GDAL warns each time
+        target.SetSpatialRef(plane)
         target.SetGeoTransform((left, grid.a, grid.b, top, grid.d, grid.e))
         # GDAL 3.11 gave the driver of vectors in memory another name.
         memory = gdal.GetDriverByName("Memory") or gdal.GetDriverByName("MEM")
         vectors = memory.Create("", 0, 0, 0, gdal.GDT_Unknown)
-        layer = vectors.CreateLayer("labels", None, ogr.wkbUnknown)
+        layer = vectors.CreateLayer("labels", plane, ogr.wkbUnknown)
         for wkb in shapes:
             shape = ogr.Feature(layer.GetLayerDefn())
             shape.SetGeometry(ogr.CreateGeometryFromWkb(wkb).GetLinearGeometry())

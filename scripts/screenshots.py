@@ -19,6 +19,54 @@ import traceback
 from pathlib import Path
 
 SIZE = (1366, 768)
+
+# Class id, column and row of the upper left corner of squares on the photograph.
+FINETUNE_LABELS = [
+    *(
+        (19, *place)
+        for place in [
+            (81, 16),
+            (86, 58),
+            (101, 112),
+            (121, 171),
+            (148, 237),
+            (180, 296),
+            (214, 354),
+            (247, 406),
+            (287, 462),
+        ]
+    ),
+    *(
+        (8, *place)
+        for place in [
+            (191, 218),
+            (210, 240),
+            (518, 196),
+            (501, 180),
+            (334, 352),
+            (355, 392),
+            (553, 58),
+            (426, 392),
+            (92, 176),
+            (172, 256),
+        ]
+    ),
+    *(
+        (5, *place)
+        for place in [
+            (351, 21),
+            (294, 96),
+            (553, 256),
+            (97, 392),
+            (454, 237),
+            (351, 171),
+            (45, 317),
+            (210, 185),
+            (510, 448),
+            (576, 110),
+        ]
+    ),
+]
 LEGEND = 295  # pixels from the left: the layers and their colours
 EXACT_COLOURS, MAP_COLOURS = 120, 66  # the window and its legend have few of their own
 
@@ -142,6 +190,7 @@ class Session:
         self.segment(panel)
         self.result(panel)
         self.mistake(panel)
+        self.shoot_finetune(layer)
         self.shoot_windows()
         assert layer.isValid()
 
@@ -179,6 +228,43 @@ class Session:
         self.settle(700)
         self.shoot("error")
         self.iface.messageBar().clearWidgets()
+
+    def shoot_finetune(self, layer) -> None:
+        """Label the photograph, fine-tune for a while, and show what has come of it."""
+        from qgis.core import QgsFeature, QgsGeometry, QgsRectangle
+
+        self.plugin.open_dock()
+        panel = self.plugin.dock.open("finetune")
+        panel.set_layers([layer])
+        labels = panel.input.make_labels()
+        grid, pixel = layer.extent(), layer.rasterUnitsPerPixelX()
+        side = 16 * pixel
+        for class_id, col, row in FINETUNE_LABELS:
+            x, y = grid.xMinimum() + col * pixel, grid.yMaximum() - row * pixel
+            feature = QgsFeature(labels.fields())
+            feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - side, x + side, y)))
+            feature.setAttribute("class_id", class_id)
+            labels.addFeature(feature)
+        self.settle(500)
+        self.wait(lambda: panel.bar.button.isEnabled())
+        self.settle(1000)
+        self.iface.messageBar().clearWidgets()
+        self.shoot("finetune")
+        panel.minutes.setValue(0.6)
+        panel.output.setFilePath(str(self.out / "mine.safetensors"))
+        panel.bar.button.click()
+        self.wait(lambda: len(panel.result.curve.iou) > 1 or panel.control.task is None)
+        self.settle(500)
+        self.shoot("finetune_running")
+        self.wait(lambda: panel.control.task is None)
+        self.settle(1000)
+        panel.result.preview_button.click()
+        self.wait(lambda: panel.control.task is None)
+        self.settle(2000)
+        self.shoot("finetune_maps")
+        self.scroll_down(panel)
+        self.shoot("finetune_result")
+        labels.rollBack()
 
     def shoot_windows(self) -> None:
         """Save pictures of the models' and PyTorch's windows and of the settings page."""

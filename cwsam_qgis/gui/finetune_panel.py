@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsRasterLayer, QgsVectorLayer
-from qgis.gui import QgsFileWidget
+from qgis.gui import QgsFileWidget, QgsScrollArea
 from qgis.PyQt.QtCore import QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
@@ -123,6 +123,7 @@ class FinetunePanel(QWidget):
         self.result.begin()
         self.result_group.show()
         self.control.start(job)
+        QTimer.singleShot(0, self._show_course)
 
     def wish(self) -> Wish:
         """What is asked for.
@@ -264,6 +265,11 @@ class FinetunePanel(QWidget):
         self._made = (wish, found)
         remember_adapter(found.adapter)
         self.result.show_result(found)
+        QTimer.singleShot(0, self._show_course)
+
+    def _show_course(self) -> None:
+        """Scroll down to the curves, which have just appeared."""
+        self.findChild(QgsScrollArea).ensureWidgetVisible(self.result_group)
 
     def _use(self) -> None:
         wish, found = self._made

@@ -72,7 +72,7 @@ class MappingTable(QTableWidget):
 
     def show_judgement(self, found: Judgement, legend: Sequence[LandCoverClass]) -> None:
         """Show what was found of the labels; choices that were made stay."""
-        values = sorted(value for value in found.counts if value)[:MOST_ROWS]
+        values = sorted((value for value in found.counts if value), key=_order)[:MOST_ROWS]
         if values != self._values:
             kept = self.table()
             self._values = values
@@ -116,6 +116,11 @@ class MappingTable(QTableWidget):
         height = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
         height += sum(self.rowHeight(row) for row in range(rows))
         self.setFixedHeight(height + (0 if rows else self.fontMetrics().height()))
+
+
+def _order(value: str) -> tuple[int, str]:
+    """Class ids by their number, before names."""
+    return (int(value), "") if value.isdecimal() else (1 << 30, value)
 
 
 def _proposal(found: Judgement, value: str) -> str:
