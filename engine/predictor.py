@@ -67,7 +67,7 @@ class TorchPredictor:
         """Move a model to its device and fix its weights.
 
         Args:
-            model: The network.
+            model: The network; taken over, for its layers are replaced by faster ones.
             plan: Device and precision.
             patch: Pixels a token.
             tile: Preferred side of a tile in pixels.

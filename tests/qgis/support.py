@@ -1,5 +1,7 @@
 """Small real rasters and models for the tests in QGIS, made without rasterio."""
 
+import copy
+
 import numpy as np
 from osgeo import gdal, osr
 from qgis.core import QgsRasterLayer
@@ -92,7 +94,8 @@ def _polygons(model, config, classes):
             self.count += len(batch.wkb)
 
     plan = choose_device("cpu", "float32")
-    predictor = TorchPredictor(model, plan, config.encoder.patch_size, config.image_size, classes)
+    taken = copy.deepcopy(model)  # a predictor replaces layers of its model
+    predictor = TorchPredictor(taken, plan, config.encoder.patch_size, config.image_size, classes)
     counter, options = Counter(), SegmentOptions(vector=VectorOptions(min_area_px=_PATCH))
     segment(ArraySource(patches()), predictor, options, counter)
     return counter.count
