@@ -1,4 +1,4 @@
-"""Boundary vertices in, arcs out: each piece of border between two regions once."""
+"""Bands of boundary vertices in, arcs out: each piece of border between two regions once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .linking import offsets, order_lists, spread
+from .boundary import narrow
+from .linking import batches, offsets, order_lists, spread
+from .pieces import cut_pieces, turn_loops
 
 if TYPE_CHECKING:
-    from .trace import Vertices
+    from collections.abc import Iterable
 
-EAST, SOUTH, WEST, NORTH = range(4)
-"""Directions out of a vertex, clockwise on the screen; rows grow to the south."""
+    from .boundary import Vertices
+    from .pieces import Pieces
 
 
 @dataclass
@@ -26,13 +28,14 @@ class Arcs:
     Attributes:
         bounds: (n + 1,) int64; the points of arc i are ``bounds[i] .. bounds[i + 1] - 1``.
             The last point of a closed arc repeats its first.
-        x: (p,) columns of the points in pixels.
-        y: (p,) rows of the points in pixels.
+        x: (p,) int32 columns of the points in pixels.
+        y: (p,) int32 rows of the points in pixels.
         left: (n,) int32 region.
         right: (n,) int32 region.
         leaving: (k, 4) int32: by node and direction the dart (see below) that leaves
             there, -1 for none. Dart 2 i runs along arc i, dart 2 i + 1 against it.
-        opened: Number of arcs that end at nodes; closed arcs without a node come after.
+        opened: Number of arcs that end at nodes; closed arcs without a node come after, in
+            the order of their first points in the raster.
     """
 
     bounds: np.ndarray
@@ -47,135 +50,175 @@ class Arcs:
         return len(self.left)
 
 
-def neighbour_below(vertices: Vertices) -> np.ndarray:
-    """Find the next vertex in the same column: (n,) int32, meaningless at the last one."""
-    order = _column_order(vertices.x)
-    below = np.empty(len(order), np.int32)
-    below[order[:-1]] = order[1:]
-    below[order[-1:]] = 0
-    return below
-
-
-def _column_order(x: np.ndarray) -> np.ndarray:
-    narrow = x.astype(np.uint16) if x.max(initial=0) < 65536 else x
-    return np.argsort(narrow, kind="stable").astype(np.int32)
-
-
-def build_arcs(vertices: Vertices, below: np.ndarray) -> Arcs:
-    """Link the vertices along the borders.
+def build_arcs(bands: Iterable[Vertices], width: int) -> Arcs:
+    """Link the vertices along the borders, band by band, and join the pieces.
 
     Args:
-        vertices: Vertices of n pixel corners; the regions around may have been merged
-            since they were traced, which leaves vertices without any border.
-        below: (n,) int32 from :func:`neighbour_below`.
+        bands: All vertices in raster order, whole rows at a time.
+        width: Columns of the raster.
 
     Returns:
         The arcs without collinear points, nodes excepted.
     """
-    nw, ne, sw, se = vertices.around
-    count = len(vertices.x)
-    has = np.stack([ne != se, se != sw, sw != nw, nw != ne])
-    degree = has.sum(axis=0, dtype=np.uint8)
-    # Along each border the way out keeps the smaller region number on the left.
-    out = np.stack([ne < se, se < sw, sw < nw, nw < ne])
-    above = np.zeros(count, np.int32)
-    down = np.flatnonzero(has[SOUTH])
-    above[below[down]] = down
-    ids = np.arange(count, dtype=np.int32)
-    toward = (ids + np.int32(1), below, ids - np.int32(1), above)
-    follow = np.select(out[:3], toward[:3], toward[3])
-    two = degree == 2
-    node_ids = np.flatnonzero(degree > 2)
-    at, slot = np.nonzero(out[:, node_ids].T)
-    tail = node_ids[at]
-    first = np.empty(len(tail), np.int32)
-    for direction in range(4):
-        leaving = slot == direction
-        first[leaving] = toward[direction][tail[leaving]]
-    straight = two & (has[EAST] == has[WEST])
-    del has, degree, above, ids, toward  # the largest arrays of a run are yet to come
-    points, lengths, opened = _chain(two, follow, tail, first)
-    points, lengths = _drop(points, lengths, straight)
-    return _finish(vertices, out, points, lengths, opened, node_ids, at, slot)
+    linker = _Linker(width)
+    for vertices in bands:
+        linker.add(len(vertices.x), cut_pieces(vertices))
+    return linker.finish()
 
 
-def _chain(two, follow, tail, first):
-    """List the vertices of every arc: (points, lengths, number of open arcs)."""
-    inner = np.flatnonzero(two).astype(np.int32)
-    index = np.full(len(two), len(inner), np.int32)
-    index[inner] = np.arange(len(inner), dtype=np.int32)
-    begins = two[first]
-    starts = index[first[begins]]
-    succ = index[follow[inner]]
-    del index
-    head, rank = order_lists(succ, starts)
-    del succ
-    arc_of = np.full(len(inner), -1, np.int32)
-    arc_of[starts] = np.flatnonzero(begins)
-    loops = np.flatnonzero((head == np.arange(len(inner))) & (arc_of < 0))
-    opened = len(first)
-    arc_of[loops] = opened + np.arange(len(loops))
-    arc = arc_of[head]
-    lengths = np.bincount(arc, minlength=opened + len(loops))
-    lengths[:opened] += 2
-    lengths[opened:] += 1
+@dataclass
+class _Points:
+    """Points of the pieces of a band in the narrowest types."""
+
+    x: np.ndarray
+    y: np.ndarray
+    first_row: int
+
+
+class _Linker:
+    """Joins the pieces of all bands; numbers pieces, nodes and vertices through."""
+
+    def __init__(self, width: int):
+        self._hanging = np.zeros(width + 1, np.int32)  # piece that goes on below, by column
+        self._ends = np.zeros(width + 1, bool)  # whether it ends there, or begins
+        self._pieces = 0
+        self._nodes = 0
+        self._vertices = 0
+        self._arcs = 0
+        self._points: list[_Points | None] = []
+        self._links = _Columns(np.int32, np.int32)  # piece, piece after it
+        self._tips = _Columns(np.int32, np.int64)  # piece, where it lies from its last node
+        self._leaves = _Columns(np.int64)  # where each arc in turn leaves its first node
+        # points, regions, first vertex, whether begun at a node, whether closed in its band
+        self._table = _Columns(np.int32, np.int32, np.int32, np.int64, bool, bool)
+
+    def add(self, vertices: int, pieces: Pieces) -> None:
+        base, count = self._pieces, len(pieces.sizes)
+        column, piece, ends = pieces.above
+        upper, lower = self._hanging[column], piece + np.int32(base)
+        onward = self._ends[column]
+        assert (onward != ends).all(), "a border that leaves a band enters the next"
+        self._links.add(np.where(onward, upper, lower), np.where(onward, lower, upper))
+        column, piece, ends = pieces.below
+        self._hanging[column] = piece + np.int32(base)
+        self._ends[column] = ends
+        self._tips.add(pieces.tips + np.int32(base), pieces.arrives + 4 * self._nodes)
+        self._leaves.add(pieces.leaves + 4 * self._nodes)
+        number = np.arange(count)
+        begun, closed = number < pieces.begun, number >= count - pieces.loops
+        top = pieces.top.astype(np.int64) + self._vertices
+        self._table.add(pieces.sizes, pieces.left, pieces.right, top, begun, closed)
+        row = int(pieces.y.min(initial=2**31 - 1))
+        self._points.append(_Points(narrow(pieces.x), narrow(pieces.y - row), row))
+        self._pieces += count
+        self._nodes += pieces.nodes
+        self._vertices += vertices
+
+    def finish(self) -> Arcs:
+        sizes, left, right, top, begun, closed = self._table.take()
+        head, rank = self._follow(begun)
+        opened = int(begun.sum())
+        loops = np.flatnonzero((head == np.arange(len(head))) & ~begun)
+        arc_of = np.empty(len(head), np.int32)
+        arc_of[begun] = np.arange(opened, dtype=np.int32)
+        arc_of[loops] = np.arange(len(loops), dtype=np.int32)
+        loops = loops[np.argsort(_first_vertices(arc_of, head, loops, begun, top))]
+        arc_of[loops] = opened + np.arange(len(loops), dtype=np.int32)
+        heads = np.append(np.flatnonzero(begun), loops)
+        left, right = left[heads], right[heads]
+        arc = arc_of[head]
+        begin, bounds = _places(arc, rank, sizes, np.append(np.zeros(opened, bool), ~closed[loops]))
+        x, y = self._gather(begin, sizes, int(bounds[-1]))
+        across = opened + np.flatnonzero(~closed[loops])
+        _close(x, y, bounds, across)
+        leaving = np.full((self._nodes, 4), -1, np.int32)
+        (leaves,), (tips, arrives) = self._leaves.take(), self._tips.take()
+        leaving.ravel()[leaves] = 2 * np.arange(opened, dtype=np.int32)
+        leaving.ravel()[arrives] = 2 * arc[tips] + 1
+        return Arcs(bounds, x, y, left, right, leaving, opened)
+
+    def _follow(self, begun) -> tuple[np.ndarray, np.ndarray]:
+        """First piece of the arc that each piece is part of, and its place there."""
+        head = np.arange(len(begun), dtype=np.int32)
+        rank = np.zeros(len(begun), np.int32)
+        before, after = self._links.take()
+        linked = np.zeros(len(begun), bool)
+        linked[before] = True
+        linked[after] = True
+        ids = np.flatnonzero(linked).astype(np.int32)
+        index = np.empty(len(begun), np.int32)
+        index[ids] = np.arange(len(ids), dtype=np.int32)
+        succ = np.full(len(ids), len(ids), np.int32)
+        succ[index[before]] = index[after]
+        first, place = order_lists(succ, index[ids[begun[ids]]])
+        head[ids] = ids[first]
+        rank[ids] = place
+        return head, rank
+
+    def _gather(self, begin, sizes, total: int) -> tuple[np.ndarray, np.ndarray]:
+        """Put the points of all pieces in their places; lets go of the pieces."""
+        x, y = np.empty(total, np.int32), np.empty(total, np.int32)
+        done = piece = 0
+        ends = np.cumsum(sizes)
+        for index, points in enumerate(self._points):
+            done += len(points.x)
+            stop = int(np.searchsorted(ends, done, side="right"))
+            place = spread(begin[piece:stop], sizes[piece:stop])
+            x[place] = points.x
+            y[place] = points.y.astype(np.int32) + np.int32(points.first_row)
+            self._points[index] = None
+            piece = stop
+        return x, y
+
+
+class _Columns:
+    """Columns of a table that grows."""
+
+    def __init__(self, *types):
+        self._types = types
+        self._rows: list[tuple[np.ndarray, ...]] = []
+
+    def add(self, *columns: np.ndarray) -> None:
+        self._rows.append(tuple(c.astype(t, copy=False) for c, t in zip(columns, self._types)))
+
+    def take(self) -> tuple[np.ndarray, ...]:
+        rows, self._rows = self._rows, []
+        empty = tuple(np.zeros(0, t) for t in self._types)
+        return tuple(np.concatenate(column) for column in zip(empty, *rows))
+
+
+def _first_vertices(loop_of, head, loops, begun, top) -> np.ndarray:
+    """First vertex in raster order of each closed arc: (k,) int64."""
+    first = np.full(len(loops), np.iinfo(np.int64).max)
+    on = np.flatnonzero(~begun[head])
+    np.minimum.at(first, loop_of[head[on]], top[on])
+    return first
+
+
+def _places(arc, rank, sizes, opens):
+    """Where each piece begins among all points, and the arcs' bounds.
+
+    ``opens`` marks the arcs that get one more point, which closes them.
+    """
+    count = len(opens)
+    row = offsets(np.bincount(arc, minlength=count))
+    place = row[arc] + rank
+    ordered = np.empty_like(sizes)
+    ordered[place] = sizes
+    upto = offsets(ordered)
+    lengths = np.diff(upto[row]) + opens
     bounds = offsets(lengths)
-    points = np.empty(bounds[-1], np.int32)
-    points[bounds[arc] + rank + (arc < opened)] = inner
-    ends = bounds[1:] - 1
-    points[bounds[:opened]] = tail
-    direct = ~begins
-    points[ends[:opened][direct]] = first[direct]
-    points[ends[:opened][begins]] = follow[points[ends[:opened][begins] - 1]]
-    _turn_loops(points, bounds[opened:])
-    return points, lengths, opened
+    return upto[place] + (bounds[:-1] - upto[row[:-1]])[arc], bounds
 
 
-def _turn_loops(points, bounds) -> None:
-    """Let closed arcs begin and end at their first vertex in raster order, in place."""
-    if len(bounds) < 2:
-        return
-    sizes = np.diff(bounds) - 1
-    begin = bounds[:-1]
-    where = spread(begin, sizes)
-    cycle = points[where]
-    local = offsets(sizes)[:-1]
-    top = np.minimum.reduceat(cycle, local)
-    shift = np.flatnonzero(cycle == np.repeat(top, sizes)) - local
-    step = np.arange(len(cycle)) - np.repeat(local, sizes)
-    step = (step + np.repeat(shift, sizes)) % np.repeat(sizes, sizes)
-    points[where] = cycle[np.repeat(local, sizes) + step]
-    points[begin + sizes] = points[begin]
-
-
-def _drop(points, lengths, straight):
-    if not straight.any():
-        return points, lengths
-    keep = ~straight[points]
-    return points[keep], np.add.reduceat(keep, offsets(lengths)[:-1], dtype=np.int64)
-
-
-def _finish(vertices, out, points, lengths, opened, node_ids, at, slot) -> Arcs:
-    bounds = offsets(lengths)
-    x, y = vertices.x[points], vertices.y[points]
-    begin, end = bounds[:-1], bounds[1:] - 1
-    direction = np.concatenate([slot, _first_direction(out[:, points[begin[opened:]]])])
-    nw, ne, sw, se = vertices.around[:, points[begin]]
-    left = np.choose(direction, [ne, se, sw, nw])
-    right = np.choose(direction, [se, sw, nw, ne])
-    node_of = np.zeros(len(vertices.x), np.int32)
-    node_of[node_ids] = np.arange(len(node_ids))
-    leaving = np.full((len(node_ids), 4), -1, np.int32)
-    darts = 2 * np.arange(opened, dtype=np.int32)
-    leaving[at, slot] = darts
-    tip = end[:opened]
-    step_x, step_y = x[tip - 1] - x[tip], y[tip - 1] - y[tip]
-    back = np.where(step_x > 0, EAST, np.where(step_x < 0, WEST, 0))
-    back = np.where(step_y > 0, SOUTH, np.where(step_y < 0, NORTH, back))
-    leaving[node_of[points[tip]], back] = darts + 1
-    return Arcs(bounds, x, y, left, right, leaving, opened)
-
-
-def _first_direction(out: np.ndarray) -> np.ndarray:
-    """Direction (n,) of the one way out in (4, n) bool."""
-    return np.argmax(out, axis=0)
+def _close(x, y, bounds, loops) -> None:
+    """Let closed arcs that cross bands begin and end at their first point, in place."""
+    lengths = offsets(bounds[loops + 1] - bounds[loops])
+    for first, last in batches(lengths):
+        some = loops[first:last]
+        size = bounds[some + 1] - bounds[some]
+        place = spread(bounds[some], size)
+        key = (y[place].astype(np.int64) << 32) | x[place]
+        turn_loops(key, offsets(size))
+        x[place] = key & 0xFFFFFFFF
+        y[place] = key >> 32

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .linking import batches
 from .rings import ring_sums, twice_areas
 
 if TYPE_CHECKING:
@@ -43,9 +44,13 @@ def ring_areas(
     if crs.kind == "projected":
         scale = grid.pixel_area * crs.metres_per_unit**2 / 2
         return np.abs(ring_sums(twice_areas(x, y, bounds), rings)) * scale
-    strips = _under_segments(x, y, grid, crs)
-    strips[bounds[1:] - 1] = 0
-    sums = np.add.reduceat(strips, bounds[:-1]) if len(bounds) > 1 else strips[:0]
+    sums = np.zeros(len(bounds) - 1)
+    for first, last in batches(bounds):
+        local = bounds[first : last + 1]
+        part = slice(local[0], local[-1])
+        strips = _under_segments(x[part], y[part], grid, crs)
+        strips[local[1:] - 1 - local[0]] = 0
+        sums[first:last] = np.add.reduceat(strips, local[:-1] - local[0])
     return np.abs(ring_sums(sums, rings))
 
 

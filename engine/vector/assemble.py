@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import Cancelled, ConfigError
 from ..ports import Progress
 from ..types import PolygonBatch
-from .arcs import build_arcs, neighbour_below
+from .arcs import build_arcs
 from .area import ring_areas
 from .clean import simplify_arcs, smooth_arcs
 from .rings import build_rings
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..types import ClassStrip, Crs, GeoTransform
+    from .boundary import Boundary
     from .rings import Rings
-    from .trace import Regions, Vertices
+    from .trace import Regions
 
 _STEPS = 5
 """Steps before the polygons are written, for the progress."""
@@ -87,6 +88,7 @@ class Vectorizer:
         *,
         chunk_pixels: int = CHUNK_PIXELS,
     ):
+        self._width = width
         self._grid = grid
         self._crs = crs
         self._options = options
@@ -115,14 +117,13 @@ class Vectorizer:
         """
         steps = _Steps(progress)
         steps.next("Joining regions")
-        vertices, regions = self._tracer.finish()
-        below = neighbour_below(vertices)
+        boundary, number, regions = self._tracer.finish()
         steps.next("Merging small patches")
         if self._options.min_area_px > 0:
-            vertices, regions = self._sieve(vertices, below, regions)
+            number, regions = self._sieve(boundary, number, regions)
         steps.next("Linking borders")
-        arcs = build_arcs(vertices, below)
-        del vertices, below
+        arcs = build_arcs(boundary.bands(number, consume=True), self._width)
+        del boundary, number
         rings = build_rings(arcs)
         steps.next("Simplifying borders")
         x, y, bounds = simplify_arcs(arcs, rings, self._options.tolerance_px)
@@ -132,13 +133,14 @@ class Vectorizer:
         del arcs
         yield from self._batches(x, y, bounds, rings, regions, progress, batch_size)
 
-    def _sieve(self, vertices: Vertices, below, regions: Regions) -> tuple[Vertices, Regions]:
+    def _sieve(self, boundary: Boundary, number, regions: Regions):
+        """Merge small regions: the new region of each label of the boundary, the regions."""
         options = self._options
         small = regions.pixels < options.min_area_px
-        borders = shared_borders(vertices, below, small)
+        borders = shared_borders(boundary.bands(number), small)
         part_of = sieve(regions, borders, options.min_area_px, options.merge_into == "runner_up")
-        regions, number = merge_regions(regions, part_of)
-        return replace(vertices, around=number[vertices.around]), regions
+        regions, renumbered = merge_regions(regions, part_of)
+        return renumbered[number], regions
 
     def _batches(self, x, y, bounds, rings: Rings, regions: Regions, progress, batch_size):
         region = rings.region
@@ -153,14 +155,12 @@ class Vectorizer:
         confidence = (regions.confidence_sum / known / 100).astype(np.float32)
         if self._grid.flips:
             rings = _reversed(rings)
-        xy = np.stack(self._grid.apply(x.astype(np.float64), y.astype(np.float64)), axis=1)
-        xy = xy.astype("<f8", copy=False)
         for first in range(0, count, batch_size):
             last = min(first + batch_size, count)
             _check(progress)
             part = region[first:last]
             yield PolygonBatch(
-                wkb=polygon_wkb(xy, bounds, rings, first, last),
+                wkb=polygon_wkb(x, y, self._grid, bounds, rings, first, last),
                 class_id=regions.class_id[part],
                 confidence=confidence[part],
                 runner_up=runner_up[part],

@@ -47,7 +47,7 @@ def simplify_arcs(arcs: Arcs, rings: Rings, tolerance: float):
     back = None
     for rounds in itertools.count():
         kept = np.flatnonzero(keep)
-        a, b, first = _segments(kept, keep, bounds)
+        a, b, first = _segments(kept, bounds)
         active = changed = b - a > 1
         if back is not None:
             fresh = np.zeros(len(keep), bool)
@@ -75,9 +75,9 @@ def movable(arcs: Arcs) -> np.ndarray:
     return (arcs.left > 0) & (arcs.right > 0)
 
 
-def _segments(kept, keep, bounds):
+def _segments(kept, bounds):
     """First and last point of all segments, and (n + 1,) first segments of the arcs."""
-    counts = np.add.reduceat(keep, bounds[:-1], dtype=np.int64)
+    counts = np.diff(np.searchsorted(kept, bounds))
     last = np.cumsum(counts) - 1
     inside = np.ones(len(kept), bool)
     inside[last] = False

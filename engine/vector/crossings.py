@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .linking import offsets, spread
+from .linking import batches, offsets, spread
 
 _PAIRS = 1 << 15
 """Pairs judged at once: their temporaries stay in the cache."""
+_CELLS = 1 << 18
+"""Cells of the search grid that are listed at once,"""
+_STRIPS = 16
+"""unless that made more strips than this, which each look at all segments."""
 _TABLE_BITS = 20
 
 
@@ -33,9 +37,26 @@ def conflicts(x0, y0, x1, y1, active, shift: int) -> np.ndarray:
     if not len(busy):
         return busy
     if len(busy) * 3 > len(active):
-        return _search(x0, y0, x1, y1, active, shift)
+        return _search_strips(x0, y0, x1, y1, active, shift)
     near = _near(x0, y0, x1, y1, busy, shift + 1)
-    return near[_search(*(v[near] for v in (x0, y0, x1, y1)), active[near], shift)]
+    return near[_search_strips(*(v[near] for v in (x0, y0, x1, y1)), active[near], shift)]
+
+
+def _search_strips(x0, y0, x1, y1, active, shift) -> np.ndarray:
+    """Search strips of grid rows one after another, so that few cells are listed at once."""
+    low, high = np.minimum(y0, y1) >> shift, np.maximum(y0, y1) >> shift
+    cells = high - low + (np.abs(x1 - x0) >> shift) + 1
+    upto = np.cumsum(np.bincount(low, cells))
+    count = int(min(_STRIPS, upto[-1] // _CELLS + 1))
+    if count == 1:
+        return _search(x0, y0, x1, y1, active, shift)
+    tops = np.searchsorted(upto, upto[-1] * np.arange(1, count) / count) + 1
+    bad = np.zeros(len(x0), bool)
+    for top, bottom in zip([0, *tops.tolist()], [*tops.tolist(), int(high.max()) + 1]):
+        inside = np.flatnonzero((low < bottom) & (high >= top))
+        part = (v[inside] for v in (x0, y0, x1, y1, active))
+        bad[inside[_search(*part, shift)]] = True
+    return np.flatnonzero(bad)
 
 
 def _search(x0, y0, x1, y1, active, shift) -> np.ndarray:
@@ -192,10 +213,7 @@ def swept(x, y, a, b, point_x, point_y, cell: int) -> np.ndarray:
     point_x, point_y = point_x.astype(np.int64), point_y.astype(np.int64)
     if not len(a) or not len(point_x):
         return nothing
-    sizes = b - a + 1
-    every = spread(a, sizes)
-    local = offsets(sizes)[:-1]
-    box = [f.reduceat(v[every], local) for v in (x, y) for f in (np.minimum, np.maximum)]
+    box = _boxes(x, y, a, b)
     roomy = np.flatnonzero((box[1] - box[0] > 1) & (box[3] - box[2] > 1))
     if not len(roomy):
         return nothing
@@ -207,6 +225,19 @@ def swept(x, y, a, b, point_x, point_y, cell: int) -> np.ndarray:
     return np.unique(chord[turns != 0])
 
 
+def _boxes(x, y, a, b) -> np.ndarray:
+    """Least and greatest column, least and greatest row of each stretch: (4, k)."""
+    box = np.empty((4, len(a)), x.dtype)
+    bounds = offsets(b - a + 1)
+    for first, last in batches(bounds):
+        every = spread(a[first:last], b[first:last] - a[first:last] + 1)
+        local = bounds[first:last] - bounds[first]
+        for row, values in ((0, x[every]), (2, y[every])):
+            box[row, first:last] = np.minimum.reduceat(values, local)
+            box[row + 1, first:last] = np.maximum.reduceat(values, local)
+    return box
+
+
 def _points_in_boxes(box, point_x, point_y, cell):
     """Pairs (box, point) with the point strictly inside the box."""
     low_x, high_x, low_y, high_y = box
@@ -215,14 +246,18 @@ def _points_in_boxes(box, point_x, point_y, cell):
     order = np.argsort(key)
     key = key[order]
     tall = high_y // cell - low_y // cell + 1
-    which = np.repeat(np.arange(len(low_x)), tall)
-    row = spread(low_y // cell, tall) * stride
-    begin = np.searchsorted(key, row + low_x[which] // cell)
-    found = np.searchsorted(key, row + high_x[which] // cell, side="right") - begin
-    which, point = np.repeat(which, found), order[spread(begin, found)]
-    inside = (point_x[point] > low_x[which]) & (point_x[point] < high_x[which])
-    inside &= (point_y[point] > low_y[which]) & (point_y[point] < high_y[which])
-    return which[inside], point[inside]
+    pairs = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for first, last in batches(offsets(tall)):
+        which = np.repeat(np.arange(first, last), tall[first:last])
+        row = spread(low_y[first:last] // cell, tall[first:last]) * stride
+        begin = np.searchsorted(key, row + low_x[which] // cell)
+        found = np.searchsorted(key, row + high_x[which] // cell, side="right") - begin
+        which, point = np.repeat(which, found), order[spread(begin, found)]
+        inside = (point_x[point] > low_x[which]) & (point_x[point] < high_x[which])
+        inside &= (point_y[point] > low_y[which]) & (point_y[point] < high_y[which])
+        pairs.append((which[inside], point[inside]))
+    which, point = (np.concatenate(column) for column in zip(*pairs))
+    return which, point
 
 
 def _windings(x, y, a, b, point_x, point_y) -> np.ndarray:

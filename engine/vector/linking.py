@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WALK_STEPS = 48
 """Steps that lists are followed one by one; what is longer goes to contraction."""
@@ -148,3 +153,21 @@ def offsets(lengths: np.ndarray) -> np.ndarray:
     bounds = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=bounds[1:])
     return bounds
+
+
+def batches(bounds: np.ndarray, size: int = 1 << 18) -> Iterator[tuple[int, int]]:
+    """Cut sequences into batches, so that what is worked out for each point stays small.
+
+    Args:
+        bounds: (n + 1,) first elements of the sequences.
+        size: Number of elements from which on a batch is full.
+
+    Yields:
+        First sequence of a batch and one more than its last.
+    """
+    first, count = 0, len(bounds) - 1
+    while first < count:
+        last = int(np.searchsorted(bounds, bounds[first] + size))
+        last = min(max(last, first + 1), count)
+        yield first, last
+        first = last

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .linking import offsets, order_loops
+from .linking import batches, offsets, order_loops
 
 if TYPE_CHECKING:
     from .arcs import Arcs
@@ -45,14 +45,17 @@ def twice_areas(x: np.ndarray, y: np.ndarray, bounds: np.ndarray) -> np.ndarray:
         (n,) int64 or float64; over a ring they add up to twice its area, which is negative
         where the ring runs counter-clockwise on the screen (rows grow downwards).
     """
-    if len(bounds) < 2:
-        return np.zeros(0)
     wide = np.int64 if x.dtype.kind == "i" else np.float64
-    x, y = x.astype(wide), y.astype(wide)
-    cross = np.zeros(len(x), wide)
-    np.subtract(x[:-1] * y[1:], x[1:] * y[:-1], out=cross[:-1])
-    cross[bounds[1:] - 1] = 0
-    return np.add.reduceat(cross, bounds[:-1])
+    sums = np.zeros(len(bounds) - 1, wide)
+    for first, last in batches(bounds):
+        local = bounds[first : last + 1]
+        part = slice(local[0], local[-1])
+        px, py = x[part].astype(wide), y[part].astype(wide)
+        cross = np.zeros(len(px), wide)
+        np.subtract(px[:-1] * py[1:], px[1:] * py[:-1], out=cross[:-1])
+        cross[local[1:] - 1 - local[0]] = 0
+        sums[first:last] = np.add.reduceat(cross, local[:-1] - local[0])
+    return sums
 
 
 def ring_sums(values: np.ndarray, rings: Rings) -> np.ndarray:

@@ -7,36 +7,65 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..types import NODATA_CLASS
+from .boundary import Vertices, column_neighbours
 from .linking import connect
-from .trace import Regions, Vertices, add_up
+from .trace import Regions, add_up
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterable
 
 
-def shared_borders(vertices: Vertices, below: np.ndarray, small: np.ndarray):
+def shared_borders(bands: Iterable[Vertices], small: np.ndarray):
     """Measure the borders of small regions.
 
     Args:
-        vertices: Boundary vertices.
-        below: (n,) int32 next vertex in the same column.
+        bands: All boundary vertices, some rows at a time.
         small: (r,) bool by region.
 
     Returns:
         ``(low, high, length)``: (m,) int64 each, two regions with data of which one is small,
         low < high, and their common border in pixel sides.
     """
-    _, ne, sw, se = vertices.around
+    found, hanging = [], None
+    for band in bands:
+        vertices = band if hanging is None else _joined(hanging, band)
+        borders, hanging = _borders(vertices, len(vertices.x) - len(band.x), small)
+        found.append(borders)
+    if not found:
+        return (np.zeros(0, np.int64),) * 3
+    return _gather(*(np.concatenate(column) for column in zip(*found)))
+
+
+def _borders(vertices: Vertices, hung: int, small: np.ndarray):
+    """Borders of a band, and those vertices from which a border goes on below it.
+
+    The first ``hung`` vertices are such ones of the bands before.
+    """
+    x, y, (_, ne, sw, se) = vertices.x, vertices.y, vertices.around
+    upper, lower = column_neighbours(x)
     lows, highs, lengths = [], [], []
-    for one, other, place, after in (
-        (ne, se, vertices.x, np.arange(1, len(ne) + 1)),
-        (sw, se, vertices.y, below),
+    ids = np.arange(hung, len(x), dtype=np.int32)
+    for one, other, place, at, after in (
+        (ne, se, x, ids, ids + np.int32(1)),
+        (sw, se, y, upper, lower),
     ):
-        use = np.flatnonzero((one != other) & (one > 0) & (other > 0) & (small[one] | small[other]))
-        lows.append(np.minimum(one[use], other[use]).astype(np.int64))
-        highs.append(np.maximum(one[use], other[use]))
-        lengths.append(place[after[use]] - place[use])
-    return _gather(*(np.concatenate(column) for column in (lows, highs, lengths)))
+        a, b = one[at], other[at]
+        use = np.flatnonzero((a != b) & (a > 0) & (b > 0) & (small[a] | small[b]))
+        lows.append(np.minimum(a[use], b[use]))
+        highs.append(np.maximum(a[use], b[use]))
+        lengths.append(place[after[use]] - place[at[use]])
+    lowest = sw != se
+    lowest[upper] = False
+    hanging = Vertices(x[lowest], y[lowest], vertices.around[:, lowest])
+    return _gather(*(np.concatenate(c) for c in (lows, highs, lengths))), hanging
+
+
+def _joined(first: Vertices, second: Vertices) -> Vertices:
+    return Vertices(
+        np.concatenate([first.x, second.x]),
+        np.concatenate([first.y, second.y]),
+        np.concatenate([first.around, second.around], axis=1),
+    )
 
 
 def _gather(low, high, length):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .linking import offsets, spread
-
-_POINTS = 1 << 20
-"""Points simplified at once, on average: bounds the memory of what is worked out for each."""
+from .linking import batches, offsets, spread
 
 
 def farthest(x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray):
@@ -71,14 +68,13 @@ def douglas_peucker(
     Returns:
         (p,) bool, True where the point stays.
     """
-    keep = np.zeros(len(x), bool)
-    fixed = np.flatnonzero(~movable)
-    keep[spread(bounds[fixed], bounds[fixed + 1] - bounds[fixed])] = True
+    keep = np.repeat(~movable, np.diff(bounds))
     a, b = bounds[:-1], bounds[1:] - 1
     keep[a] = True
     keep[b] = True
     go = np.flatnonzero(movable & (b - a > 1))
-    for part in np.array_split(go, 1 + len(x) // _POINTS):
+    for first, last in batches(offsets(b[go] - a[go])):
+        part = go[first:last]
         _keep_far_points(x, y, a[part], b[part], tolerance * tolerance, keep)
     return keep
 

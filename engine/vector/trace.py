@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..types import NODATA_CLASS
+from .boundary import Boundary
 from .linking import connect
 
 if TYPE_CHECKING:
@@ -39,22 +40,6 @@ class Regions:
     runner_pixels: np.ndarray
 
 
-@dataclass
-class Vertices:
-    """Pixel corners at which the borders between regions turn or meet, in raster order.
-
-    Attributes:
-        x: (n,) int32, column of the corner, 0 to the raster's width.
-        y: (n,) int32, row of the corner, 0 to the raster's height.
-        around: (4, n) int32, regions of the pixels to the north-west, north-east,
-            south-west and south-east (north: the row above).
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    around: np.ndarray
-
-
 class Tracer:
     """Collects regions and boundary vertices while strips arrive from top to bottom.
 
@@ -77,7 +62,7 @@ class Tracer:
         self._labels = np.zeros(width + 2, np.int32)
         self._count = 1
         self._links: list[tuple[np.ndarray, np.ndarray]] = []
-        self._vertices: list[tuple[np.ndarray, ...]] = []
+        self._boundary = Boundary(max(1, chunk_pixels // 2))
         self._parts: list[tuple[np.ndarray, ...]] = []
         self._runners: list[tuple[np.ndarray, np.ndarray]] = []
 
@@ -145,9 +130,8 @@ class Tracer:
         around = np.empty((4, len(place)), np.int32)
         for quadrant, shift in enumerate((0, 1, stride, stride + 1)):
             np.take(flat, place + shift, out=around[quadrant])
-        around += (around > 0) * np.int32(self._count - 1)
         row, column = np.divmod(place.astype(np.int32), np.int32(stride))
-        self._vertices.append((column, row + np.int32(self._row), around))
+        self._boundary.add(column, row, around, self._row, self._count - 1)
 
     def _measure(self, first, local, run_class, carried, confidence, runner_up, image) -> None:
         count = int(local.max(initial=0)) + 1
@@ -189,34 +173,33 @@ class Tracer:
         keys = (region[wanted] + (self._count - 1)) * 256 + runner[wanted]
         self._runners.append((keys, table[hit[wanted]]))
 
-    def finish(self) -> tuple[Vertices, Regions]:
+    def finish(self) -> tuple[Boundary, np.ndarray, Regions]:
         """Close the raster's lower border and settle which parts are one region.
 
         Returns:
-            Boundary vertices and the regions, numbered from 1 in the order of first pixels.
+            Boundary vertices; the (m,) int32 region of each of their labels; and the regions,
+            numbered from 1 in the order of first pixels.
         """
         assert self._arrived == self._height, "rows are missing"
         self._flush()
         nothing = np.full((1, self._width), NODATA_CLASS, np.uint8)
         self._chunk(nothing, nothing, nothing)
         old, new = (np.concatenate(side) for side in zip(*self._links))
+        self._links = []
         parent = connect(self._count, old, new)
         number = np.cumsum(parent == np.arange(self._count), dtype=np.int32) - np.int32(1)
         final = number[parent]
-        x, y, around = zip(*self._vertices)
-        self._vertices = []
-        vertices = Vertices(
-            np.concatenate(x), np.concatenate(y), final[np.concatenate(around, axis=1)]
-        )
-        return vertices, self._regions(final)
+        return self._boundary, final, self._regions(final)
 
     def _regions(self, final: np.ndarray) -> Regions:
         count = int(final.max(initial=0)) + 1
         class_id, pixels, sums, known = (np.concatenate(part) for part in zip(*self._parts))
+        self._parts = []
         owner = final[1:]
         classes = np.full(count, NODATA_CLASS, np.uint8)
         classes[owner] = class_id
         key, weight = (np.concatenate(part) for part in zip(*self._runners))
+        self._runners = []
         key, weight = add_up(final[key >> 8].astype(np.int64) * 256 + (key & 255), weight)
         return Regions(
             class_id=classes,

@@ -9,6 +9,7 @@ import numpy as np
 from .linking import offsets, spread
 
 if TYPE_CHECKING:
+    from ..types import GeoTransform
     from .rings import Rings
 
 _HEADER = np.frombuffer(b"\x01\x03\x00\x00\x00", np.uint8)
@@ -16,12 +17,20 @@ _HEADER = np.frombuffer(b"\x01\x03\x00\x00\x00", np.uint8)
 
 
 def polygon_wkb(
-    xy: np.ndarray, bounds: np.ndarray, rings: Rings, first: int, last: int
+    x: np.ndarray,
+    y: np.ndarray,
+    grid: GeoTransform,
+    bounds: np.ndarray,
+    rings: Rings,
+    first: int,
+    last: int,
 ) -> list[bytes]:
     """Write polygons ``first .. last - 1``.
 
     Args:
-        xy: (p, 2) little-endian float64 map coordinates of the points of all arcs.
+        x: (p,) columns of the points of all arcs in pixels.
+        y: (p,) rows in pixels.
+        grid: Pixels to CRS units.
         bounds: (n + 1,) first points of the arcs.
         rings: The rings in terms of the arcs.
         first: First polygon.
@@ -46,7 +55,9 @@ def polygon_wkb(
     _put(out, counts_at, points.astype("<u4"))
     rows = spread(np.zeros(len(points), np.int64), points) * 16
     rows += np.repeat(counts_at + 4, points)
-    _put(out, rows, xy.view("V16")[:, 0][index])
+    xy = np.empty((len(index), 2), "<f8")
+    xy[:, 0], xy[:, 1] = grid.apply(x[index].astype(np.float64), y[index].astype(np.float64))
+    _put(out, rows, xy.view("V16")[:, 0])
     data = out.tobytes()
     ends = np.append(begins[1:], total)
     return [data[a:b] for a, b in zip(begins.tolist(), ends.tolist())]
