@@ -118,8 +118,8 @@ def measure(scene: str, options: object) -> dict:
         c for c in range(NODATA_CLASS) if counts[0][c] >= least[0] and counts[1][c] >= least[1]
     ]
     truth = np.where(np.isin(truth, judged), truth, NODATA_CLASS).astype(np.uint8)
-    base = load_model(options.model)
-    before, _ = score(base, image, truth)
+    before, _ = score(load_model(options.model), image, truth)
+    base = load_model(options.model)  # afresh: a predictor takes its model over
     started, used = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         adapter = Path(folder) / "adapter.safetensors"
