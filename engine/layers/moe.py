@@ -184,7 +184,7 @@ class SeparateExperts(MoeLayer):
         """Take a mixture apart.
 
         Args:
-            layer: The mixture, whose router is kept.
+            layer: The mixture, whose router is kept and whose experts are taken away.
             make_first: Makes the first layer of an expert from weight (h, d) and bias (h,).
             make_second: Makes the second layer from weight (d, h) and bias (d,).
             fused: Whether the first layers apply the activation themselves.
@@ -193,10 +193,10 @@ class SeparateExperts(MoeLayer):
         self.num_experts, self.top_k = layer.num_experts, layer.top_k
         self.gate, self.routing = layer.gate, None
         self.act = nn.Identity() if fused else layer.act
-        self._experts = [
-            (make_first(layer.w1[e], layer.b1[e]), make_second(layer.w2[e], layer.b2[e]))
-            for e in range(layer.num_experts)
-        ]
+        firsts = [make_first(w, b) for w, b in zip(layer.w1, layer.b1)]
+        del layer.w1  # free before the second half is made
+        seconds = [make_second(w, b) for w, b in zip(layer.w2, layer.b2)]
+        self._experts = list(zip(firsts, seconds))
 
     def _run_in_place(self, tokens: Tensor, rows: Tensor, counts: Tensor) -> Tensor:
         """See :meth:`MoeLayer._run_in_place`."""
