@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication
@@ -12,6 +11,7 @@ from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetIte
 
 from ..i18n import translator
 from .merge_box import swatch
+from .number_cell import NumberCell
 
 if TYPE_CHECKING:
     from qgis.PyQt.QtGui import QKeyEvent
@@ -53,7 +53,7 @@ class AccuracyTable(QTableWidget):
             first.setToolTip(f"{row.class_id}: {row.label.text}")
             self.setItem(number, 0, first)
             for column, cell in enumerate(row.cells, 1):
-                self.setItem(number, column, _Number(cell.value, cell.text))
+                self.setItem(number, column, NumberCell(cell.value, cell.text))
         self.setSortingEnabled(True)
         self.sortItems(0, Qt.SortOrder.AscendingOrder)
         self.resizeColumnsToContents()
@@ -79,15 +79,3 @@ class AccuracyTable(QTableWidget):
             self.copy()
         else:
             super().keyPressEvent(event)
-
-
-class _Number(QTableWidgetItem):
-    """A cell that sorts by its number, not by its text."""
-
-    def __init__(self, value: float, text: str) -> None:
-        super().__init__(text)
-        self._value = -math.inf if math.isnan(value) else value
-        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-    def __lt__(self, other: _Number) -> bool:
-        return self._value < other._value

@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 from ...engine.classes import CLASSES
 from ..class_areas import to_csv
 from ..i18n import class_label, translator
+from .number_cell import NumberCell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ class AreaTable(QTableWidget):
                 (row.confidence, f"{row.confidence:.2f}"),
             )
             for column, (value, text) in enumerate(texts, 1):
-                self.setItem(number, column, _Number(value, text))
+                self.setItem(number, column, NumberCell(value, text))
         self.setSortingEnabled(True)
         self.sortItems(2, Qt.SortOrder.DescendingOrder)
         height = self.verticalHeader().defaultSectionSize()
@@ -92,18 +93,6 @@ class AreaTable(QTableWidget):
             self.copy()
         else:
             super().keyPressEvent(event)
-
-
-class _Number(QTableWidgetItem):
-    """A cell that sorts by its number, not by its text."""
-
-    def __init__(self, value: float, text: str) -> None:
-        super().__init__(text)
-        self._value = -math.inf if math.isnan(value) else value
-        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-    def __lt__(self, other: _Number) -> bool:
-        return self._value < other._value
 
 
 def _unit(rows: Sequence[AreaRow]) -> tuple[float, str]:
