@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsFeatureRequest, QgsTask, QgsVectorLayerFeatureSource
 from qgis.PyQt.QtCore import pyqtSignal
 
-from ..engine.classes import CLASSES
+from ..engine.classes import LandCoverClass
 from .compat import quiet_task_flags
 from .i18n import translator
+from .layer_legend import layer_legend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,23 +46,34 @@ class AreaRow:
     """One class of a result.
 
     Attributes:
-        class_id: Class.
+        entry: Class.
         polygons: Their number.
         area_m2: Square metres; NaN without CRS.
         share: Of the classified area, 0-1.
         confidence: Mean over the area, 0-1.
     """
 
-    class_id: int
+    entry: LandCoverClass
     polygons: int
     area_m2: float
     share: float
     confidence: float
 
+    @property
+    def class_id(self) -> int:
+        """Number of the class."""
+        return self.entry.id
 
-def rows_of_summary(summary: RunSummary) -> list[AreaRow]:
-    """The rows of a finished run, largest share first; without CRS pixels are what counts."""
-    totals = {c: total for c, total in summary.areas.items() if c < len(CLASSES)}
+
+def rows_of_summary(summary: RunSummary, legend: Sequence[LandCoverClass]) -> list[AreaRow]:
+    """The rows of a finished run, largest share first; without CRS pixels are what counts.
+
+    Args:
+        summary: What the run has counted.
+        legend: The classes of its model.
+    """
+    entries = {entry.id: entry for entry in legend}
+    totals = {entries[c]: total for c, total in summary.areas.items() if c in entries}
     metric = not any(math.isnan(total.area_m2) for total in totals.values())
     sizes = {c: t.area_m2 if metric else t.pixels for c, t in totals.items()}
     known = sum(sizes.values()) or 1
@@ -74,16 +86,17 @@ def rows_of_summary(summary: RunSummary) -> list[AreaRow]:
 
 def to_json(rows: Sequence[AreaRow]) -> str:
     """Rows as text, for a layer's property."""
-    plain = [vars(row) | {"area_m2": _or_none(row.area_m2)} for row in rows]
+    plain = [asdict(row) | {"area_m2": _or_none(row.area_m2)} for row in rows]
     return json.dumps(plain)
 
 
 def from_json(text: str) -> list[AreaRow] | None:
     """Rows from a layer's property; None where there are none."""
     try:
+        rows = [{**row, "entry": LandCoverClass(**row["entry"])} for row in json.loads(text)]
         return [
             AreaRow(**{**row, "area_m2": math.nan if row["area_m2"] is None else row["area_m2"]})
-            for row in json.loads(text)
+            for row in rows
         ]
     except (ValueError, TypeError, KeyError):
         return None
@@ -91,11 +104,9 @@ def from_json(text: str) -> list[AreaRow] | None:
 
 def to_csv(rows: Sequence[AreaRow], separator: str = ",") -> str:
     """Rows as a table for spreadsheets, with a heading."""
-    lines = [
-        ["class_id", "class_name", "class_name_zh", "polygons", "area_m2", "share", "confidence"]
-    ]
+    lines = [list(_HEADING)]
     for row in rows:
-        entry = CLASSES[row.class_id]
+        entry = row.entry
         area = "" if math.isnan(row.area_m2) else f"{row.area_m2:.2f}"
         numbers = (str(row.polygons), area, f"{row.share:.6f}", f"{row.confidence:.4f}")
         lines.append([str(entry.id), entry.name, entry.name_zh, *numbers])
@@ -122,18 +133,19 @@ class AreasTask(QgsTask):
         self._request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
         self._places = [layer.fields().indexOf(name) for name in FIELDS]
         self._request.setSubsetOfAttributes(self._places)
+        self._legend = {entry.id: entry for entry in layer_legend(layer)}
         self._rows: list[AreaRow] | None = None
 
     def run(self) -> bool:
         """Read all features, in a worker thread."""
-        totals: dict[int, list[float]] = {}
+        totals: dict[LandCoverClass, list[float]] = {}
         for feature in self._source.getFeatures(self._request):
             if self.isCanceled():
                 return False
             class_id, confidence, area = (_number(feature[place]) for place in self._places)
-            if not 0 <= class_id < len(CLASSES):
+            if class_id not in self._legend:
                 continue
-            total = totals.setdefault(int(class_id), [0, 0.0, 0.0])
+            total = totals.setdefault(self._legend[class_id], [0, 0.0, 0.0])
             weight = 1.0 if math.isnan(area) else area
             total[0] += 1
             total[1] += area
@@ -146,7 +158,7 @@ class AreasTask(QgsTask):
         self.ended.emit(self._rows if result else None)
 
 
-def _rows(totals: dict[int, list[float]]) -> list[AreaRow]:
+def _rows(totals: dict[LandCoverClass, list[float]]) -> list[AreaRow]:
     known = sum(area for _, area, _ in totals.values())
     count = sum(n for n, _, _ in totals.values()) or 1
     unknown = math.isnan(known) or known <= 0

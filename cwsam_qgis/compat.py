@@ -46,7 +46,8 @@ def layer_filter(*names: str):
     """
     newer = getattr(Qgis, "LayerFilter", None)
     flags = [getattr(newer or QgsMapLayerProxyModel.Filter, name) for name in names]
-    chosen = flags[0]
+    # Joined with Qt 5, single flags become a plain number, which newer releases deprecate.
+    chosen = Qgis.LayerFilters(flags[0]) if newer else flags[0]
     for flag in flags[1:]:
         chosen = chosen | flag
     return chosen

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from ..engine.errors import Cancelled, CwsamError, OutputError
 from .compat import quiet_task_flags
 from .i18n import engine_text, translator
+from .layer_legend import layer_legend
 from .vector_formats import vector_format
 from .vector_sink import VectorSink
 
@@ -55,6 +56,7 @@ class ExportTask(QgsTask):
         self.path, self.error = path, ""
         self._crs = layer.crs()
         self._context = QgsProject.instance().transformContext()
+        self._legend = layer_legend(layer)
         self._source = QgsVectorLayerFeatureSource(layer)
         self._count = max(1, layer.featureCount())
         names = layer.fields().names()
@@ -65,7 +67,9 @@ class ExportTask(QgsTask):
     def run(self) -> bool:
         """Write the file, in a worker thread."""
         try:
-            with VectorSink(self.path, self._crs, self._context, self._record) as sink:
+            with VectorSink(
+                self.path, self._crs, self._context, self._record, self._legend
+            ) as sink:
                 self._copy(sink)
         except CwsamError as error:
             self.error = engine_text(str(error))

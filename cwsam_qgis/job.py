@@ -89,6 +89,7 @@ def run_job(
     from ..engine.pipeline import segment
 
     source, info, outputs = job.source, job.source.info, job.outputs
+    legend = network.facts.card.legend
     _check_outputs(outputs, source.uri)
     options, notices = engine_options(job.settings, info)
     notices = [*source.notices, *notices, *scale_notices(info, network.facts)]
@@ -97,14 +98,14 @@ def run_job(
         # The first to be entered: it is kept until all outputs are there.
         journal = stack.enter_context(run_journal(source, options, network))
         rasters = [
-            stack.enter_context(RasterSink(path, info, plane))
+            stack.enter_context(RasterSink(path, info, plane, legend))
             for path, plane in ((outputs.classes, "classes"), (outputs.confidence, "confidence"))
             if path is not None
         ]
         features = None
         if outputs.polygons is not None:
             record = run_record(job, network)
-            sink = VectorSink(outputs.polygons, source.crs, context, record)
+            sink = VectorSink(outputs.polygons, source.crs, context, record, legend)
             features = stack.enter_context(sink)
         sinks = [*rasters, *watchers]
         summary = segment(source, network.predictor, options, features, sinks, progress, journal)

@@ -15,8 +15,10 @@ from .i18n import language, translator
 from .staging import stage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from ..engine.classes import LandCoverClass
     from ..engine.types import ClassStrip, RasterInfo
 
 tr = translator("raster_sink")
@@ -40,7 +42,13 @@ class RasterSink:
     ends without an exception.
     """
 
-    def __init__(self, path: Path, info: RasterInfo, plane: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        info: RasterInfo,
+        plane: str,
+        legend: Sequence[LandCoverClass] = CLASSES,
+    ) -> None:
         """Start the file.
 
         Args:
@@ -48,12 +56,13 @@ class RasterSink:
             info: The input: size, geotransform and CRS are taken over.
             plane: ``classes``, with the classes' names and colours, or ``confidence``, in
                 percent.
+            legend: The classes that the map may hold, by id.
 
         Raises:
             OutputError: The file cannot be written there.
         """
         self._staging = stage(path)
-        self._info, self._plane = info, plane
+        self._info, self._plane, self._legend = info, plane, tuple(legend)
         self._buffer = np.empty((BLOCK, info.width), np.uint8)
         self._filled, self._row = 0, 0
         driver = gdal.GetDriverByName("GTiff")
@@ -78,7 +87,7 @@ class RasterSink:
             if kind is None:
                 if self._plane == "classes":
                     style = self._staging.path.with_suffix(".qml")
-                    style.write_text(raster_qml(language=language()), encoding="utf-8")
+                    style.write_text(raster_qml(self._legend, language()), encoding="utf-8")
                 self._staging.commit()
         finally:
             self._file = None
@@ -128,11 +137,11 @@ class RasterSink:
             return
         band.SetDescription("land-cover class")
         table = gdal.ColorTable()
-        for entry in CLASSES:
+        for entry in self._legend:
             table.SetColorEntry(entry.id, (*entry.rgb, 255))
         table.SetColorEntry(NODATA_CLASS, (0, 0, 0, 0))
         band.SetColorTable(table)
-        band.SetCategoryNames([entry.name for entry in CLASSES])
+        band.SetCategoryNames([entry.name for entry in self._legend])
 
     def _failed(self) -> str:
         text = tr("{path} cannot be written ({cause}): check the free space or choose another.")

@@ -22,13 +22,15 @@ from ..engine.styles import raster_qml, vector_qml
 from .class_areas import PROPERTY as AREAS
 from .class_areas import rows_of_summary, to_json
 from .i18n import language, translator
+from .layer_legend import keep_legend
 from .run_record import PROPERTY as RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from qgis.core import QgsMapLayer
 
+    from ..engine.classes import LandCoverClass
     from ..engine.types import RunSummary
     from .job import SegmentJob
     from .tasks import Outcome
@@ -38,19 +40,21 @@ tr = translator("results")
 _EXPAND_DELAY = 300  # ms: by then the layer tree has built the legend
 
 
-def apply_style(layer: QgsMapLayer, kind: str) -> None:
+def apply_style(layer: QgsMapLayer, kind: str, legend: Sequence[LandCoverClass]) -> None:
     """Give a layer the classes' colours and names.
 
     Args:
         layer: Polygons or class raster.
         kind: ``polygons`` or ``classes``; others keep QGIS's style.
+        legend: The classes of its model.
     """
     makers = {"polygons": vector_qml, "classes": raster_qml}
     if kind not in makers:
         return
     document = QDomDocument()
-    document.setContent(makers[kind](language=language()))
+    document.setContent(makers[kind](legend, language()))
     layer.importNamedStyle(document)
+    keep_legend(layer, legend)
 
 
 def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[QgsMapLayer]:
@@ -62,7 +66,7 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
     Returns:
         The layers, polygons first.
     """
-    layers = _open_layers(job)
+    layers = _open_layers(job, outcome.legend)
     root = QgsProject.instance().layerTreeRoot()
     raster = root.findLayer(job.source.layer_id)
     parent = raster.parent() if raster is not None else root
@@ -71,7 +75,7 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
         name = tr("Land cover of {name}").format(name=job.source.info.name)
         parent, place = parent.insertGroup(place, name), 0
     for number, (kind, layer) in enumerate(layers):
-        _keep_record(layer, job, summary, outcome.sha256)
+        _keep_record(layer, job, summary, outcome)
         QgsProject.instance().addMapLayer(layer, False)
         node = QgsLayerTreeLayer(layer)
         if kind == "polygons":
@@ -85,7 +89,9 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
     return [layer for _, layer in layers]
 
 
-def _open_layers(job: SegmentJob) -> list[tuple[str, QgsMapLayer]]:
+def _open_layers(
+    job: SegmentJob, legend: Sequence[LandCoverClass]
+) -> list[tuple[str, QgsMapLayer]]:
     name, outputs = job.source.info.name, job.outputs
     layers: list[tuple[str, QgsMapLayer]] = []
     if outputs.polygons is not None:
@@ -98,7 +104,7 @@ def _open_layers(job: SegmentJob) -> list[tuple[str, QgsMapLayer]]:
         title = tr("{name} – confidence").format(name=name)
         layers.append(("confidence", QgsRasterLayer(str(outputs.confidence), title)))
     for kind, layer in layers:
-        apply_style(layer, kind)
+        apply_style(layer, kind, legend)
         if not (layer.crs().isValid() and job.source.crs.isValid()):
             layer.setCrs(job.source.crs)  # QGIS guesses one for files that name none
     return layers
@@ -113,18 +119,20 @@ def _show_present_classes(
     QgsMapLayerLegendUtils.setLegendNodeOrder(node, present)
 
 
-def _keep_record(layer: QgsMapLayer, job: SegmentJob, summary: RunSummary, sha256: str) -> None:
+def _keep_record(
+    layer: QgsMapLayer, job: SegmentJob, summary: RunSummary, outcome: Outcome
+) -> None:
     """Keep what was run in the layer's metadata and properties."""
     metadata = layer.metadata()
     metadata.setTitle(layer.name())
     if not metadata.history():
         metadata.addHistoryItem(f"program: CWSAM {__version__}")
         metadata.addHistoryItem(f"image: {job.source.info.name}")
-        metadata.addHistoryItem(f"model_sha256: {sha256}")
+        metadata.addHistoryItem(f"model_sha256: {outcome.sha256}")
         settings = {k: v for k, v in vars(job.settings).items() if v is not None}
         metadata.addHistoryItem(f"settings: {json.dumps(settings)}")
     layer.setMetadata(metadata)
-    layer.setCustomProperty(AREAS, to_json(rows_of_summary(summary)))
+    layer.setCustomProperty(AREAS, to_json(rows_of_summary(summary, outcome.legend)))
     if job.request is not None:
         layer.setCustomProperty(RUN, job.request.to_json())
 

@@ -9,6 +9,9 @@ import numpy as np
 from ..engine.classes import CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..engine.classes import LandCoverClass
     from ..engine.types import ClassStrip, RasterInfo
 
 LONGEST_SIDE = 1024
@@ -25,14 +28,21 @@ class StripPreview:
         height: Rows of the whole preview.
     """
 
-    def __init__(self, info: RasterInfo, show: Callable[[int, int, bytes], None]) -> None:
+    def __init__(
+        self,
+        info: RasterInfo,
+        show: Callable[[int, int, bytes], None],
+        legend: Sequence[LandCoverClass] = CLASSES,
+    ) -> None:
         """Prepare for a raster.
 
         Args:
             info: Its size.
             show: Called in the worker with the first row, the number of rows and their
                 pixels: 32-bit ARGB, premultiplied, row by row.
+            legend: The classes that the map may hold.
         """
+        self._palette = _palette(legend)
         self._step, (self.width, self.height) = preview_size(info.width, info.height)
         self._show = show
 
@@ -41,7 +51,7 @@ class StripPreview:
         first = -strip.row % self._step
         rows = strip.classes[first :: self._step, :: self._step]
         if len(rows):
-            colours = _PALETTE[rows]
+            colours = self._palette[rows]
             self._show((strip.row + first) // self._step, len(rows), colours.tobytes())
 
 
@@ -51,13 +61,10 @@ def preview_size(width: int, height: int) -> tuple[int, tuple[int, int]]:
     return step, (-(-width // step), -(-height // step))
 
 
-def _palette() -> np.ndarray:
+def _palette(legend: Sequence[LandCoverClass]) -> np.ndarray:
     """Premultiplied ARGB of each class id, (256,) uint32; no data is transparent."""
     table = np.zeros(256, np.uint32)
-    for entry in CLASSES:
+    for entry in legend:
         red, green, blue = (part * _OPACITY // 255 for part in entry.rgb)
         table[entry.id] = _OPACITY << 24 | red << 16 | green << 8 | blue
     return table
-
-
-_PALETTE = _palette()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Callable
 from qgis.core import QgsProject, QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
+from ..engine.classes import CLASSES
 from ..engine.errors import Cancelled, CwsamError
 from ..engine.memory import resident_bytes
 from ..engine.ports import Progress
@@ -23,6 +24,7 @@ from .strip_preview import StripPreview
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..engine.classes import LandCoverClass
     from ..engine.types import RunSummary
     from .job import SegmentJob
     from .network import ModelChoice, Network
@@ -59,6 +61,7 @@ class Outcome:
         results: How the jobs ended, in their order; those that were not reached are missing.
         device: Why this device was used.
         sha256: Hash of the weights, hexadecimal.
+        legend: The classes of the model.
         memory: Bytes that the run took at its peak, beside what QGIS held before.
         error: One sentence for the user when the whole run ended; empty when it went through.
         details: More for a bug report.
@@ -68,6 +71,7 @@ class Outcome:
     results: list[JobResult] = field(default_factory=list)
     device: str = ""
     sha256: str = ""
+    legend: tuple[LandCoverClass, ...] = CLASSES
     memory: int = 0
     error: str = ""
     details: str = ""
@@ -165,7 +169,7 @@ class SegmentTask(QgsTask):
         self._before = resident_bytes()
         network = load_network(self.choice)
         self.outcome.device = engine_text(network.predictor.plan.reason)
-        self.outcome.sha256 = network.sha256
+        self.outcome.sha256, self.outcome.legend = network.sha256, network.facts.card.legend
         for number, job in enumerate(self.jobs):
             if self.isCanceled():
                 raise Cancelled(tr("Stopped; nothing was written."))
@@ -180,7 +184,8 @@ class SegmentTask(QgsTask):
         started = time.monotonic()
         reporter = _Reporter(self._tell, number, len(self.jobs))
         progress = Progress(reporter, self.isCanceled)
-        preview = StripPreview(job.source.info, partial(self.strip_ready.emit, number))
+        show = partial(self.strip_ready.emit, number)
+        preview = StripPreview(job.source.info, show, self.outcome.legend)
         result.summary = run_job(job, network, self._context, progress, [preview])
         result.seconds, result.resumed = time.monotonic() - started, reporter.resumed
         if job.outputs.polygons is not None:

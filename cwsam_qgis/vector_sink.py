@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from qgis.core import QgsCoordinateTransformContext
 
+    from ..engine.classes import LandCoverClass
     from ..engine.types import PolygonBatch
 
 tr = translator("vector_sink")
@@ -53,6 +54,7 @@ class VectorSink:
         crs: QgsCoordinateReferenceSystem,
         context: QgsCoordinateTransformContext,
         record: Mapping[str, str] | None = None,
+        legend: Sequence[LandCoverClass] = CLASSES,
     ) -> None:
         """Start the file.
 
@@ -61,11 +63,13 @@ class VectorSink:
             crs: CRS of the polygons; GeoJSON turns them into longitude and latitude.
             context: The project's transformations.
             record: What was run, to be kept in the file or beside it.
+            legend: The classes that the map may hold.
 
         Raises:
             OutputError: The file cannot be written there.
         """
         self._format, self._record = vector_format(path), dict(record or {})
+        self._legend = tuple(legend)
         self._staging = stage(path)
         self._fields = _fields(self._format)
         options = QgsVectorFileWriter.SaveVectorOptions()
@@ -80,10 +84,9 @@ class VectorSink:
         self._writer = QgsVectorFileWriter.create(
             str(self._staging.path), self._fields, polygon_type(), crs, context, options
         )
-        self._english = np.array([c.name for c in CLASSES] + [None] * (256 - len(CLASSES)), object)
-        self._chinese = np.array(
-            [c.name_zh for c in CLASSES] + [None] * (256 - len(CLASSES)), object
-        )
+        self._english, self._chinese = (np.full(256, None, object) for _ in range(2))
+        for entry in self._legend:
+            self._english[entry.id], self._chinese[entry.id] = entry.name, entry.name_zh
         if self._writer.hasError():
             message = self._writer.errorMessage()
             self._abandon()
@@ -151,13 +154,13 @@ class VectorSink:
 
     def _add_style(self) -> None:
         """Store the style in the file or beside it."""
-        qml = vector_qml(language=language())
+        qml = vector_qml(self._legend, language())
         if self._format.styles_inside:
             self._save_style_inside(qml)
             return
         path = self._staging.path
         path.with_suffix(".qml").write_text(qml, encoding="utf-8")
-        sld = vector_sld(language=language(), layer=path.stem)
+        sld = vector_sld(self._legend, language(), layer=path.stem)
         path.with_suffix(".sld").write_text(sld, encoding="utf-8")
 
     def _save_style_inside(self, qml: str) -> None:

@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ...engine.classes import CLASSES
+from ...engine.classes import CLASSES, NEW_COLOURS
 from ..i18n import class_label, engine_text, translator
 from ..run_settings import DEVICES, PRECISIONS
 
@@ -46,7 +46,7 @@ def add_settings(algorithm: QgsProcessingAlgorithm) -> None:
     """Declare classes and sizes, and what is advanced."""
     keep = QgsProcessingParameterEnum(
         "KEEP", tr("Classes to keep (none chosen: all)"),
-        [class_label(c) for c in CLASSES], allowMultiple=True, optional=True,
+        [class_label(c) for c in CLASSES] + _added_classes(), allowMultiple=True, optional=True,
     )  # fmt: skip
     _add(algorithm, keep, tr("Pixels of other classes become no data."))
     _add(algorithm, _size("MIN_AREA", tr("Smallest polygon")),
@@ -133,6 +133,12 @@ def reporter(
         feedback.setProgress(100 * (number + share) / count)
 
     return report
+
+
+def _added_classes() -> list[str]:
+    """Choices for classes that an adapter adds; their names are known when it is read only."""
+    numbers = range(len(CLASSES), len(CLASSES) + len(NEW_COLOURS))
+    return [tr("class {number} of the adapter").format(number=number) for number in numbers]
 
 
 def _advanced() -> list[tuple[QgsProcessingParameterDefinition, str]]:

@@ -156,7 +156,7 @@ class SegmentRaster(QgsProcessingAlgorithm):
         for notice in summary.notices:
             feedback.pushInfo(engine_text(notice))
         for kind, path in paths.items():
-            style_on_load(path, kind, context)
+            style_on_load(path, kind, network.facts.card.legend, context)
         return {name: paths[kind] for name, kind in _OUTPUTS if paths.get(kind)}
 
     def _area(self, crs, parameters, context):

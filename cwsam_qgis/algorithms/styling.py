@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsProcessingLayerPostProcessorInterface
@@ -9,33 +10,38 @@ from qgis.core import QgsProcessingLayerPostProcessorInterface
 if TYPE_CHECKING:
     from qgis.core import QgsProcessingContext
 
+    from ...engine.classes import LandCoverClass
+
 
 class _Styler(QgsProcessingLayerPostProcessorInterface):
     """Styles an output when it is loaded into the project."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, legend: tuple[LandCoverClass, ...]) -> None:
         super().__init__()
-        self._kind = kind
+        self._kind, self._legend = kind, legend
 
     def postProcessLayer(self, layer, context, feedback) -> None:  # noqa: N802 - QGIS's name
         """Give the layer the classes' colours."""
         from ..results import apply_style
 
         del context, feedback
-        apply_style(layer, self._kind)
+        apply_style(layer, self._kind, self._legend)
 
 
 # QGIS keeps no reference to them, and the algorithm is gone before the layers are loaded.
-_STYLERS = {kind: _Styler(kind) for kind in ("polygons", "classes", "confidence")}
+_styler = lru_cache(maxsize=64)(_Styler)
 
 
-def style_on_load(path: str, kind: str, context: QgsProcessingContext) -> None:
+def style_on_load(
+    path: str, kind: str, legend: tuple[LandCoverClass, ...], context: QgsProcessingContext
+) -> None:
     """Style a file when QGIS loads it after the run; does nothing if it will not.
 
     Args:
         path: The file, as QGIS names the output.
         kind: ``polygons``, ``classes`` or ``confidence``.
+        legend: The classes of the model.
         context: Processing's.
     """
     if path and context.willLoadLayerOnCompletion(path):
-        context.layerToLoadOnCompletionDetails(path).setPostProcessor(_STYLERS[kind])
+        context.layerToLoadOnCompletionDetails(path).setPostProcessor(_styler(kind, legend))

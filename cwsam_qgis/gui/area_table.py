@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...engine.classes import CLASSES
 from ..class_areas import to_csv
 from ..i18n import class_label, translator
 from .number_cell import NumberCell
@@ -64,7 +63,7 @@ class AreaTable(QTableWidget):
             self.horizontalHeaderItem(column).setToolTip(tip)
         self.setRowCount(len(self.rows))
         for number, row in enumerate(self.rows):
-            entry = CLASSES[row.class_id]
+            entry = row.entry
             first = QTableWidgetItem(_swatch(entry.colour), class_label(entry))
             first.setToolTip(f"{entry.id}: {entry.name} / {entry.name_zh}")
             self.setItem(number, 0, first)

@@ -8,7 +8,6 @@ from qgis.PyQt.QtCore import QRectF, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QPainter, QPalette, QPen
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
-from ...engine.classes import CLASSES
 from ..i18n import class_label, translator
 
 if TYPE_CHECKING:
@@ -37,10 +36,7 @@ class BarChart(QWidget):
     def set_rows(self, rows: Sequence[AreaRow]) -> None:
         """Show other classes, largest share first."""
         shown = list(rows[:_MOST]) if len(rows) > _MOST + 1 else list(rows)
-        self._bars = [
-            (class_label(CLASSES[r.class_id]), QColor(CLASSES[r.class_id].colour), r.share)
-            for r in shown
-        ]
+        self._bars = [(class_label(r.entry), QColor(r.entry.colour), r.share) for r in shown]
         rest = sum(row.share for row in rows[len(shown) :])
         if rest > 0:
             text = tr("{count} more classes").format(count=len(rows) - len(shown))

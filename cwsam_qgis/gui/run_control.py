@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...engine.classes import CLASSES
 from ..class_areas import rows_of_summary
 from ..error_details import failure_details
 from ..estimates import Measured, remember_measured, strip_bytes
@@ -218,9 +217,8 @@ class RunControl(QObject):
             good.append(name)
             seconds += result.seconds
             count += sum(total.polygons for total in result.summary.areas.values())
-            for row in rows_of_summary(result.summary):
-                label = class_label(CLASSES[row.class_id])
-                lines.append(f"  {100 * row.share:5.1f} %  {label}")
+            for row in rows_of_summary(result.summary, task.outcome.legend):
+                lines.append(f"  {100 * row.share:5.1f} %  {class_label(row.entry)}")
             lines += [f"  {engine_text(notice)}" for notice in result.summary.notices]
         details = "\n".join([*lines, "", task.outcome.device])
         text = tr("{count} polygons in {seconds} s: {names}.").format(

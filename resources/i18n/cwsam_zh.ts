@@ -940,6 +940,7 @@
 <message><source>Weights of the network.</source><translation>网络的权重。</translation></message>
 <message><source>What computes; the best there is, if automatic.</source><translation>用于计算的设备；自动时选择最好的。</translation></message>
 <message><source>What fine-tuning has added to that model.</source><translation>微调为该模型增加的部分。</translation></message>
+<message><source>class {number} of the adapter</source><translation>适配器的第 {number} 类</translation></message>
 </context>
 <context>
 <name>cwsam.segment_raster</name>
