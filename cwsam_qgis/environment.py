@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import importlib.machinery
 import importlib.util
@@ -94,7 +95,7 @@ def load_torch() -> None:
     if not has_torch():
         raise TorchMissingError(missing_sentence())
     try:
-        with _own_packages_first():
+        with _own_packages_first(), _collector_at_rest():
             _open_library()
             importlib.import_module("torch")
             importlib.import_module("sympy")  # torch asks for it later, outside of this block
@@ -105,6 +106,26 @@ def load_torch() -> None:
                 cause=cause.rstrip("."), remedy=_remedy()
             )
         ) from error
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep Python's search for unreachable cycles out of the ``with`` block, once a session.
+
+    torch brings hundreds of thousands of objects. Each full search among them holds Python's
+    lock for 100 to 180 ms here, in which the window stands still; there are several while
+    torch is loaded, and they would come back during every run. What is alive afterwards stays
+    for the session anyway and is taken out of later searches.
+    """
+    if "torch" in sys.modules or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _open_library() -> None:

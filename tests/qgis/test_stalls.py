@@ -1,32 +1,54 @@
 """How long the window stands still while a run goes on."""
 
-import time
+import ctypes
+import json
+import threading
 
 import pytest
 from qgis.PyQt.QtCore import QTimer
-from tests.qgis.actions import click, open_panel, wait_for
-from tests.qgis.support import open_layer, patches, write_raster
+from qgis.PyQt.QtTest import QTest
+from tests.qgis.actions import wait_for
+from tests.qgis.stalls import Probe
 
-SIDE = 1200
+SIDE = 800  # pixels
+LIMIT_MS = 50
+RUN = "import runpy, sys; runpy.run_module('tests.qgis.stalls', run_name='__main__')"
 
 
 @pytest.mark.slow
-def test_the_window_stays_alive(qgis_app, window, plugin, tmp_path):
-    """A timer in the window's thread ticks on; half of the ticks may come late by load only."""
-    from qgis.core import QgsProject
+def test_the_window_stays_alive_from_the_first_run_on(headless, tiny_model, tmp_path):
+    """In a fresh process, so that torch is loaded while the window is watched.
 
-    layer = open_layer(write_raster(tmp_path / "big.tif", patches(SIDE, SIDE)), "big")
-    QgsProject.instance().addMapLayer(layer)
-    panel = open_panel(plugin, window)
-    ticks = []
-    timer = QTimer()
-    timer.setInterval(5)
-    timer.timeout.connect(lambda: ticks.append(time.monotonic()))
-    timer.start()
-    click(panel.bar.button)
-    wait_for(lambda: panel.run_control.task is None)
-    timer.stop()
-    gaps = sorted(1000 * (b - a) for a, b in zip(ticks, ticks[1:]))
-    p99, longest = gaps[int(0.99 * len(gaps))], gaps[-1]
-    print(f"gui.stall_ms_p99: {p99:.1f}, gui.stall_ms_max: {longest:.1f}, ticks {len(gaps)}")
-    assert p99 < 50
+    The limit holds for what the program itself is to blame for, see ``Gap.own_ms``: the time
+    in which another program has the core is taken out, else a busy machine would fail it.
+    """
+    (tmp_path / "profile").mkdir()
+    done = headless(RUN, tmp_path / "profile", SIDE, tiny_model)
+    found = json.loads(done.stdout.splitlines()[-1])
+    gaps = found["gaps"]
+    plain = sorted(gap["ms"] for gap in gaps)
+    worst = max(gaps, key=lambda gap: gap["own_ms"])
+    print(
+        f"gui.stall_ms_p99: {plain[int(0.99 * len(plain))]:.1f}, "
+        f"gui.stall_ms_max: {plain[-1]:.1f}, without waits for a core: {worst['own_ms']:.1f} "
+        f"(after {worst['at']:.1f} s; torch was there after {found['loaded']:.1f} s), "
+        f"ticks {len(plain)}"
+    )
+    assert len(plain) > 100
+    assert worst["own_ms"] < LIMIT_MS, worst
+
+
+@pytest.mark.parametrize("how", ["in its own thread", "by Python's lock"])
+def test_the_probe_sees_what_it_shall_see(qgis_app, how):
+    """Both ways in which a plugin stops the window: in its own thread, and by the lock."""
+    probe = Probe()
+    probe.start()
+    QTest.qWait(50)
+    if how == "in its own thread":
+        QTimer.singleShot(0, lambda: ctypes.CDLL(None).usleep(120_000))
+    else:  # PyDLL keeps the lock while it is in C
+        threading.Thread(target=lambda: ctypes.PyDLL(None).usleep(120_000)).start()
+    wait_for(lambda: max((gap.ms for gap in probe.gaps), default=0) > 100)
+    probe.stop()
+    longest = max(probe.gaps, key=lambda gap: gap.ms)
+    assert longest.own_ms > 2 * LIMIT_MS - 5, longest
