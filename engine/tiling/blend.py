@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..types import NODATA_CLASS, ClassStrip
+from .upsample import rank_upsampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .grid import TileGrid
 
-MAX_STRIP_ELEMENTS = 1 << 22
-"""Largest block of full-resolution probabilities held at once, in elements."""
+MAX_BLOCK_ELEMENTS = 1 << 20
+"""Largest block of interpolated probabilities held at once, in elements: they stay in the cache."""
 
 BLOCK_CELLS = 512
 """Columns of cells, beside a tile's own, whose sums are held in full height."""
@@ -67,7 +67,7 @@ class StripBlender:
             block: Columns of cells held in full height, beside a tile's own.
         """
         self.grid, self.cell = grid, cell
-        self.class_ids = torch.tensor(class_ids, dtype=torch.uint8)
+        self.class_ids = np.array(class_ids, np.uint8)
         cells, channels = grid.tile // cell, len(class_ids)
         self.window = blend_window(cells, overlap // cell)
         self.weight_cols = self._weight_sum(grid.cols)
@@ -169,11 +169,10 @@ class StripBlender:
         top = self.grid.rows[self.index] // self.cell
         weight = self.weight_rows[top : top + self.done, None] * self.weight_cols[start:stop]
         finished = self.sums[:, : self.done, :n] / weight
-        context = [self.tail[:, :, start:stop] if self.index else finished[:, :1], finished]
-        if self.is_last:
-            context.append(finished[:, -1:])
-        cells = torch.cat(context, 1)
-        cells = torch.cat([cells[:, :, :1] if self.left is None else self.left, cells], 2)
+        above = self.tail[:, :, start:stop] if self.index else finished[:, :1]
+        cells = torch.cat([above, finished, finished[:, -1:]], 1)
+        left = cells[:, :, :1] if self.left is None else self.left
+        cells = torch.cat([left, cells, cells[:, :, -1:]], 2)
         self._classify_block(cells, stop)
         self.left = cells[:, :, -1:].clone()
         if not self.is_last:
@@ -191,44 +190,45 @@ class StripBlender:
         self.sums[:, : self.kept_above, width - n : width - n + fresh.shape[2]] = fresh
 
     def _classify_block(self, cells: Tensor, stop: int) -> None:
-        """Upsample cells bilinearly and classify the pixels that have their whole context.
+        """Classify the pixels of a block of cells that have their whole context.
 
         Args:
-            cells: (K, h, n + 1), with one row above and one column to the left as context.
+            cells: (K, h + 2, n + 2), a margin of one cell on each side; where it reaches beyond
+                the raster, or no pixel asks for it, the outermost cells once more.
             stop: Column of cells behind the block.
         """
-        s, grid = self.cell, self.grid
-        top, left = grid.rows[self.index] - s, (self.origin - 1) * s
+        s = self.cell
         complete = stop * s - (0 if stop == self.columns else s // 2)
-        end_col = min(grid.width, complete)
-        cols = slice(self.next_col - left, end_col - left)
-        rows = s * max(1, MAX_STRIP_ELEMENTS // (cells.shape[0] * cells.shape[2] * s * s))
-        row = self.next_row
-        while row < self.end and self.next_col < end_col:
-            below = min(self.end, row + rows)
-            a, b = (math.floor((y + 0.5 - top) / s - 0.5) for y in (row, below - 1))
-            up = F.interpolate(
-                cells[None, :, a : b + 2], scale_factor=s, mode="bilinear", align_corners=False
-            )[0]
-            first = row - top - a * s
-            target = self.planes[:, row - self.next_row : below - self.next_row]
-            valid = self.valid[row - top : below - top, self.next_col : end_col]
-            self._classify(
-                up[:, first : first + below - row, cols],
-                valid,
-                target[:, :, self.next_col : end_col],
-            )
-            row = below
-        self.next_col = max(self.next_col, end_col)
+        end_col = min(self.grid.width, complete)
+        if self.next_row >= self.end or self.next_col >= end_col:
+            return
+        # Pixels are counted from the centre of the first cell on.
+        top = self.grid.rows[self.index] - s + s // 2
+        left = (self.origin - 1) * s + s // 2
+        rows = range((self.next_row - top) // s, (self.end - 1 - top) // s + 1)
+        cols = slice((self.next_col - left) // s, (end_col - 1 - left) // s + 2)
+        skip = self.next_col - left - cols.start * s
+        step = max(1, MAX_BLOCK_ELEMENTS // (len(cells) * (cols.stop - cols.start)))
+        for a in rows[::step]:
+            ranks = rank_upsampled(cells[:, a : min(a + step, rows.stop) + 1, cols], s)
+            first = top + a * s
+            begin, end = max(first, self.next_row), min(first + len(ranks[0]), self.end)
+            part = slice(begin - first, end - first), slice(skip, skip + end_col - self.next_col)
+            self._store(begin, end_col, [plane[part] for plane in ranks])
+        self.next_col = end_col
 
-    def _classify(self, probabilities: Tensor, valid: Tensor, planes: np.ndarray) -> None:
-        """Turn (K, h, w) probabilities into (3, h, w) classes, confidence and runner-up."""
-        confidence, best = probabilities.max(0)
-        if len(self.class_ids) > 1:
-            runner_up = self.class_ids[probabilities.scatter(0, best[None], -1.0).argmax(0)]
-        else:
-            runner_up = torch.full(best.shape, NODATA_CLASS, dtype=torch.uint8)
-        percent = (confidence * 100).round_().clamp_(0, 100).to(torch.uint8)
-        hidden = ~valid
-        for target, plane in zip(planes, (self.class_ids[best], percent, runner_up)):
-            target[...] = plane.masked_fill_(hidden, NODATA_CLASS).numpy()
+    def _store(self, row: int, end_col: int, ranks: Sequence[np.ndarray]) -> None:
+        """Keep classes, confidence and runner-up of the pixels from ``row`` and the next column on.
+
+        Args:
+            row: Raster row of the first pixels.
+            end_col: Column behind the last pixels.
+            ranks: Best channel, percentage and second channel, (h, w) uint8 each.
+        """
+        best, percent, second = ranks
+        cols, above = slice(self.next_col, end_col), self.grid.rows[self.index] - self.cell
+        valid = self.valid[row - above : row - above + len(best), cols].numpy()
+        runner_up = self.class_ids[second] if len(self.class_ids) > 1 else NODATA_CLASS
+        target = self.planes[:, row - self.next_row :][:, : len(best), cols]
+        for plane, values in zip(target, (self.class_ids[best], percent, runner_up)):
+            plane[...] = np.where(valid, values, np.uint8(NODATA_CLASS))

@@ -50,8 +50,8 @@ def test_strips_join_to_the_whole(width, height, cell, overlap, limit, block, se
     }
     valid = rng.random((height, width)) > 0.1
     blender = StripBlender(grid, cell, overlap, IDS, block)
-    strips, old = [], blend.MAX_STRIP_ELEMENTS
-    blend.MAX_STRIP_ELEMENTS = limit
+    strips, old = [], blend.MAX_BLOCK_ELEMENTS
+    blend.MAX_BLOCK_ELEMENTS = limit
     try:
         for index, row in enumerate(grid.rows):
             for col in grid.cols:
@@ -64,7 +64,7 @@ def test_strips_join_to_the_whole(width, height, cell, overlap, limit, block, se
                 blender = StripBlender(grid, cell, overlap, IDS, block)
                 blender.restore(state)
     finally:
-        blend.MAX_STRIP_ELEMENTS = old
+        blend.MAX_BLOCK_ELEMENTS = old
     assert [s.row for s in strips] == list(np.cumsum([0, *(len(s.classes) for s in strips[:-1])]))
     expected = whole_at_once(grid, cell, overlap, tiles)
     classes, confidence, runner_up = (
