@@ -23,13 +23,17 @@ from cwsam.engine.io.job import JobOptions, Length, Outputs, segment_file
 from cwsam.engine.models.builders import build_model
 from cwsam.engine.models.card import ModelCard
 from cwsam.engine.models.checkpoint import LoadedModel, load_model
+from cwsam.engine.pipeline import SegmentOptions
 from cwsam.engine.types import RunSummary
 from rasterio.transform import Affine
 
 from benchmarks.common import PeakMemory, arguments, figure, finish
 
 PHOTO = Path(__file__).resolve().parent.parent / "demo" / "yellowstone.png"
-OPTIONS = JobOptions(min_area=Length(100, True), simplify=Length(1.5, True))
+OPTIONS = JobOptions(
+    SegmentOptions(read_ahead=True, write_behind=True), None, Length(100, True), Length(1.5, True)
+)
+"""What the command line runs with."""
 
 
 def random_model(variant: str) -> LoadedModel:

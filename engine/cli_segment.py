@@ -161,6 +161,7 @@ def _job_options(settings: dict) -> JobOptions:
             vector=vector,
             stretch=Stretch.parse(settings["stretch"]),
             read_ahead=True,
+            write_behind=True,
         ),
         bands,
         min_area,

@@ -17,6 +17,7 @@ from .tiling.grid import TileGrid, tile_grid
 from .tiling.normalize import Radiometry, Stretch, choose_radiometry
 from .types import NODATA_CLASS, ClassArea, ClassStrip, PolygonBatch, RasterInfo, RunSummary
 from .vector.assemble import Vectorizer, VectorOptions
+from .write_behind import StripWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +41,8 @@ class SegmentOptions:
         radiometry: The very values of the stretch; None to choose them from the raster.
         read_ahead: Read the next batch of tiles in a thread while the network runs; only for
             sources that may be read from another thread.
+        write_behind: Write rasters in a thread while the network runs and polygons are made;
+            only for sinks that may be written from another thread.
     """
 
     bands: tuple[int, int, int] = (1, 2, 3)
@@ -50,6 +53,7 @@ class SegmentOptions:
     stretch: Stretch = field(default_factory=Stretch)
     radiometry: Radiometry | None = None
     read_ahead: bool = False
+    write_behind: bool = False
 
 
 class StageClock:
@@ -102,17 +106,20 @@ def segment(
     vectorizer = None
     if features is not None:
         vectorizer = Vectorizer(info.width, info.height, info.grid, info.crs, options.vector)
-    for strip in class_strips(source, predictor, options, progress, clock, summary, journal):
-        with clock.stage("write"):
-            for sink in rasters:
-                sink.write(strip)
+    strips = class_strips(source, predictor, options, progress, clock, summary, journal)
+    with StripWriter(rasters, options.write_behind) as writer, closing(strips):
+        for strip in strips:
+            with clock.stage("write"):
+                writer.write(strip)
+            if vectorizer is not None:
+                with clock.stage("vectorize"):
+                    vectorizer.add(strip)
+            else:
+                count_pixels(summary.areas, strip)
         if vectorizer is not None:
-            with clock.stage("vectorize"):
-                vectorizer.add(strip)
-        else:
-            count_pixels(summary.areas, strip)
-    if vectorizer is not None:
-        write_polygons(vectorizer, features, progress, clock, summary)
+            write_polygons(vectorizer, features, progress, clock, summary)
+        with clock.stage("write"):
+            writer.wait()
     return summary
 
 

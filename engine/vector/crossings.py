@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .linking import batches, offsets, spread
+from .linking import batches, offsets, sort_order, spread
 
 _PAIRS = 1 << 15
 """Pairs judged at once: their temporaries stay in the cache."""
@@ -61,7 +61,7 @@ def _search_strips(x0, y0, x1, y1, active, shift) -> np.ndarray:
 
 def _search(x0, y0, x1, y1, active, shift) -> np.ndarray:
     key, segment = _cells(x0, y0, x1, y1, shift)
-    order = _sort_keys(key)
+    order = sort_order(key)
     key, segment = key[order], segment[order]
     ends = [v[segment] for v in (x0, y0, x1, y1)]
     eager = active[segment]
@@ -103,15 +103,6 @@ def _near(x0, y0, x1, y1, busy, shift) -> np.ndarray:
 def _hash(x, y) -> np.ndarray:
     """Slot of a grid cell in a table; several cells may share one."""
     return (x + y * 1009) & ((1 << _TABLE_BITS) - 1)
-
-
-def _sort_keys(key: np.ndarray) -> np.ndarray:
-    """Order of (n,) non-negative ints; numpy sorts 16 bits in linear time."""
-    if key.max(initial=0) >= 1 << 32:
-        return np.argsort(key)
-    order = np.argsort((key & 0xFFFF).astype(np.uint16), kind="stable")
-    high = (key >> 16).astype(np.uint16)[order]
-    return order[np.argsort(high, kind="stable")]
 
 
 def _cells(x0, y0, x1, y1, shift):

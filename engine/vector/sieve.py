@@ -8,7 +8,7 @@ import numpy as np
 
 from ..types import NODATA_CLASS
 from .boundary import Vertices, column_neighbours
-from .linking import connect
+from .linking import connect, sort_order
 from .trace import Regions, add_up
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ def _joined(first: Vertices, second: Vertices) -> Vertices:
 
 
 def _gather(low, high, length):
-    key, length = add_up((low.astype(np.int64) << 32) | high, length.astype(np.int64))
-    return key >> 32, key & 0xFFFFFFFF, length
+    base = np.int64(high.max(initial=0)) + 1
+    key, length = add_up(low.astype(np.int64) * base + high, length.astype(np.int64))
+    low = key // base
+    return low, key - low * base, length
 
 
 def sieve(regions: Regions, borders, min_area: float, by_runner_up: bool) -> np.ndarray:
@@ -98,10 +100,10 @@ def sieve(regions: Regions, borders, min_area: float, by_runner_up: bool) -> np.
     low, high, length = borders
     while len(low):
         preferred = runner if by_runner_up else None
-        giver, taker = _hand_over(low, high, length, pixels, class_id, preferred, min_area)
+        giver, taker = _hand_over(low, high, length, pixels, class_id, preferred)
         step = np.arange(count)
         step[giver] = taker
-        np.add.at(pixels, taker, pixels[giver])
+        pixels += np.bincount(taker, pixels[giver], count).astype(np.int64)
         low, high = step[low], step[high]
         alike = (class_id[low] == class_id[high]) & (low != high)
         if alike.any():
@@ -114,26 +116,27 @@ def sieve(regions: Regions, borders, min_area: float, by_runner_up: bool) -> np.
     return part_of
 
 
-def _hand_over(low, high, length, pixels, class_id, preferred, min_area):
+def _hand_over(low, high, length, pixels, class_id, preferred):
     """Choose which patches go in this round, and to whom: (giver, taker)."""
-    patch = np.concatenate([low, high])
-    neighbour = np.concatenate([high, low])
-    length = np.concatenate([length, length])
-    is_small = pixels[patch] < min_area
-    patch, neighbour, length = patch[is_small], neighbour[is_small], length[is_small]
-    smaller = pixels[neighbour] < pixels[patch]
-    smaller |= (pixels[neighbour] == pixels[patch]) & (neighbour < patch)
+    # Of two neighbours the smaller one is small, and the other has to wait for it.
+    swap = pixels[low] > pixels[high]
+    patch, neighbour = np.where(swap, high, low), np.where(swap, low, high)
     waits = np.zeros(len(pixels), bool)
-    waits[patch[smaller]] = True
-    go = ~waits[patch]
+    waits[neighbour] = True
+    go = np.flatnonzero(~waits[patch])
     patch, neighbour, length = patch[go], neighbour[go], length[go]
-    match = np.zeros(len(patch), bool)
-    if preferred is not None:
-        match = class_id[neighbour] == preferred[patch]
-    order = np.lexsort((-neighbour, pixels[neighbour], length, match, patch))
+    order = sort_order(patch)
+    patch, neighbour, length = patch[order], neighbour[order], length[order]
+    if preferred is not None:  # above any length of a border
+        length = length + ((class_id[neighbour] == preferred[patch]).astype(np.int64) << 48)
+    begin = np.flatnonzero(np.append(True, patch[1:] != patch[:-1]))
+    longest = np.maximum.reduceat(length, begin)
+    best = length == np.repeat(longest, np.diff(np.append(begin, len(patch))))
+    patch, neighbour = patch[best], neighbour[best]
+    order = np.lexsort((-neighbour, pixels[neighbour], patch))
     patch, neighbour = patch[order], neighbour[order]
-    best = np.flatnonzero(np.append(patch[1:] != patch[:-1], True))
-    return patch[best], neighbour[best]
+    last = np.flatnonzero(np.append(patch[1:] != patch[:-1], True))
+    return patch[last], neighbour[last]
 
 
 def _join(one, other, pixels, runner) -> np.ndarray:

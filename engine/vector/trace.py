@@ -9,7 +9,7 @@ import numpy as np
 
 from ..types import NODATA_CLASS
 from .boundary import Boundary
-from .linking import connect
+from .linking import connect, sort_order
 
 if TYPE_CHECKING:
     from ..types import ClassStrip
@@ -215,7 +215,7 @@ def add_up(key: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """Sort keys and add the weights of equal ones: (n,) ints each to (m,) ints each."""
     if not len(key):
         return key, weight
-    order = np.argsort(key, kind="stable")
+    order = sort_order(key)
     key = key[order]
     begin = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
     return key[begin], np.add.reduceat(weight[order], begin)
