@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..types import NODATA_CLASS, ClassStrip
-from .upsample import rank_upsampled
+from .upsample import PLANE_CELLS, rank_upsampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .grid import TileGrid
+    from torch import Tensor
 
-MAX_BLOCK_ELEMENTS = 1 << 20
-"""Largest block of interpolated probabilities held at once, in elements: they stay in the cache."""
+    from .grid import TileGrid
 
 BLOCK_CELLS = 512
 """Columns of cells, beside a tile's own, whose sums are held in full height."""
 
 
-def blend_window(length: int, overlap: int) -> Tensor:
+def blend_window(length: int, overlap: int) -> np.ndarray:
     """Weights along one axis of a tile: a raised cosine over the overlap at both ends.
 
     Args:
@@ -35,9 +34,9 @@ def blend_window(length: int, overlap: int) -> Tensor:
         (length,) float32, all greater than 0.
     """
     ramp = max(1, min(overlap, length // 2))
-    position = (torch.arange(length) + 0.5).minimum(length - 0.5 - torch.arange(length))
-    weight = torch.sin(math.pi / 2 * (position / ramp).clamp(max=1.0)) ** 2
-    return weight.clamp(min=1e-4)
+    position = np.minimum(np.arange(length) + 0.5, length - 0.5 - np.arange(length))
+    weight = np.sin(math.pi / 2 * np.minimum(position / ramp, 1.0)) ** 2
+    return np.maximum(weight, 1e-4).astype(np.float32)
 
 
 class StripBlender:
@@ -74,20 +73,21 @@ class StripBlender:
         self.weight_rows = self._weight_sum(grid.rows)
         self.columns = len(self.weight_cols)
         steps = [(lower - upper) // cell for upper, lower in zip(grid.rows, grid.rows[1:])]
-        self.sums = torch.zeros(channels, cells, min(self.columns, block + cells))
+        self.sums = np.zeros((channels, cells, min(self.columns, block + cells)), np.float32)
         # Rows of cells that wait for the next row of tiles, and the last finished row.
-        self.waiting = torch.zeros(channels, cells - min(steps, default=cells), self.columns)
-        self.tail = torch.zeros(channels, 1, self.columns)
+        kept = cells - min(steps, default=cells)
+        self.waiting = np.zeros((channels, kept, self.columns), np.float32)
+        self.tail = np.zeros((channels, 1, self.columns), np.float32)
         # One cell more than a tile: the last half cell of a strip waits for the next one.
-        self.valid = torch.zeros(cell + grid.tile, grid.width, dtype=torch.bool)
+        self.valid = np.zeros((cell + grid.tile, grid.width), bool)
         self.kept = 0  # rows of `waiting` in use
         self.next_row = 0
         self._start_row(0)
 
-    def _weight_sum(self, edges: Sequence[int]) -> Tensor:
+    def _weight_sum(self, edges: Sequence[int]) -> np.ndarray:
         """Sum of the weights along one axis; the two-dimensional window is a product."""
         cells = len(self.window)
-        total = torch.zeros(edges[-1] // self.cell + cells)
+        total = np.zeros(edges[-1] // self.cell + cells, np.float32)
         for edge in edges:
             total[edge // self.cell : edge // self.cell + cells] += self.window
         return total
@@ -100,11 +100,11 @@ class StripBlender:
         self.done = (self.grid.tile if self.is_last else rows[index + 1] - rows[index]) // s
         self.origin = 0  # column of cells at the left of `sums`
         self.next_col = 0  # first pixel column that is not classified yet
-        self.left: Tensor | None = None  # last finished column, context of the next block
+        self.left: np.ndarray | None = None  # last finished column, context of the next block
         complete = rows[index] + self.done * s - (0 if self.is_last else s // 2)
         self.end = min(self.grid.height, complete)
         self.planes = np.empty((3, self.end - self.next_row, self.grid.width), np.uint8)
-        self.sums.zero_()
+        self.sums.fill(0)
         self.sums[:, : self.kept] = self.waiting[:, : self.kept, : self.sums.shape[2]]
         self.kept_above, self.kept = self.kept, self.sums.shape[1] - self.done
 
@@ -119,7 +119,7 @@ class StripBlender:
         while first + len(self.window) > self.origin + self.sums.shape[2]:
             self._finish_columns(min(first, self.origin + self.sums.shape[2]))
         part = self.sums[:, :, first - self.origin :][:, :, : len(self.window)]
-        part.addcmul_(probabilities, self.window[:, None] * self.window)
+        part += probabilities.numpy() * (self.window[:, None] * self.window)
 
     def mark_valid(self, col: int, valid: np.ndarray) -> None:
         """Note which pixels of a tile of the current row hold data, before it is added.
@@ -129,7 +129,7 @@ class StripBlender:
             valid: (h, w) bool, the tile's part inside the raster.
         """
         h, w = valid.shape
-        self.valid[self.cell : self.cell + h, col : col + w] = torch.from_numpy(valid)
+        self.valid[self.cell : self.cell + h, col : col + w] = valid
 
     def finish_row(self) -> ClassStrip:
         """Close a row of tiles and hand out the raster rows that no later tile touches."""
@@ -139,7 +139,7 @@ class StripBlender:
         self.next_row = self.end
         if not self.is_last:
             pixels = self.done * self.cell
-            self.valid[: len(self.valid) - pixels] = self.valid[pixels:].clone()
+            self.valid[: len(self.valid) - pixels] = self.valid[pixels:]
             self.valid[len(self.valid) - pixels :] = False
             self._start_row(self.index + 1)
         return strip
@@ -148,19 +148,18 @@ class StripBlender:
         """All that the rows of tiles so far leave for the next ones; see :meth:`restore`."""
         return {
             "row": np.array([self.index, self.next_row]),
-            "waiting": self.waiting[:, : self.kept_above].numpy(),
-            "tail": self.tail.numpy(),
-            "valid": np.packbits(self.valid.numpy(), axis=1),
+            "waiting": self.waiting[:, : self.kept_above],
+            "tail": self.tail,
+            "valid": np.packbits(self.valid, axis=1),
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Continue where another blender of the same raster was after finishing a row."""
         index, self.next_row = map(int, state["row"])
         self.kept = state["waiting"].shape[1]
-        self.waiting[:, : self.kept] = torch.from_numpy(state["waiting"])
-        self.tail[:] = torch.from_numpy(state["tail"])
-        valid = np.unpackbits(state["valid"], axis=1, count=self.grid.width).astype(bool)
-        self.valid[:] = torch.from_numpy(valid)
+        self.waiting[:, : self.kept] = state["waiting"]
+        self.tail[:] = state["tail"]
+        self.valid[:] = np.unpackbits(state["valid"], axis=1, count=self.grid.width)
         self._start_row(index)
 
     def _finish_columns(self, stop: int) -> None:
@@ -170,11 +169,11 @@ class StripBlender:
         weight = self.weight_rows[top : top + self.done, None] * self.weight_cols[start:stop]
         finished = self.sums[:, : self.done, :n] / weight
         above = self.tail[:, :, start:stop] if self.index else finished[:, :1]
-        cells = torch.cat([above, finished, finished[:, -1:]], 1)
+        cells = np.concatenate([above, finished, finished[:, -1:]], 1)
         left = cells[:, :, :1] if self.left is None else self.left
-        cells = torch.cat([left, cells, cells[:, :, -1:]], 2)
+        cells = np.concatenate([left, cells, cells[:, :, -1:]], 2)
         self._classify_block(cells, stop)
-        self.left = cells[:, :, -1:].clone()
+        self.left = cells[:, :, -1:].copy()
         if not self.is_last:
             self.tail[:, :, start:stop] = finished[:, -1:]
             self.waiting[:, : self.kept, start:stop] = self.sums[:, self.done :, :n]
@@ -183,13 +182,13 @@ class StripBlender:
     def _shift(self, n: int) -> None:
         """Move the block of sums ``n`` columns to the right."""
         width = self.sums.shape[2]
-        self.sums[:, :, : width - n] = self.sums[:, :, n:].clone()
+        self.sums[:, :, : width - n] = self.sums[:, :, n:]
         self.sums[:, :, width - n :] = 0
         self.origin += n
         fresh = self.waiting[:, : self.kept_above, self.origin + width - n : self.origin + width]
         self.sums[:, : self.kept_above, width - n : width - n + fresh.shape[2]] = fresh
 
-    def _classify_block(self, cells: Tensor, stop: int) -> None:
+    def _classify_block(self, cells: np.ndarray, stop: int) -> None:
         """Classify the pixels of a block of cells that have their whole context.
 
         Args:
@@ -208,27 +207,41 @@ class StripBlender:
         rows = range((self.next_row - top) // s, (self.end - 1 - top) // s + 1)
         cols = slice((self.next_col - left) // s, (end_col - 1 - left) // s + 2)
         skip = self.next_col - left - cols.start * s
-        step = max(1, MAX_BLOCK_ELEMENTS // (len(cells) * (cols.stop - cols.start)))
-        for a in rows[::step]:
+        inside = slice(skip, skip + end_col - self.next_col)
+        step = max(1, PLANE_CELLS // (cols.stop - cols.start))
+
+        def classify(a: int) -> None:
             ranks = rank_upsampled(cells[:, a : min(a + step, rows.stop) + 1, cols], s)
             first = top + a * s
-            begin, end = max(first, self.next_row), min(first + len(ranks[0]), self.end)
-            part = slice(begin - first, end - first), slice(skip, skip + end_col - self.next_col)
-            self._store(begin, end_col, [plane[part] for plane in ranks])
+            begin, end = max(first, self.next_row), min(first + ranks.shape[1], self.end)
+            self._store(begin, end_col, ranks[:, begin - first : end - first, inside])
+
+        for_each(classify, rows[::step])
         self.next_col = end_col
 
-    def _store(self, row: int, end_col: int, ranks: Sequence[np.ndarray]) -> None:
+    def _store(self, row: int, end_col: int, ranks: np.ndarray) -> None:
         """Keep classes, confidence and runner-up of the pixels from ``row`` and the next column on.
 
         Args:
             row: Raster row of the first pixels.
             end_col: Column behind the last pixels.
-            ranks: Best channel, percentage and second channel, (h, w) uint8 each.
+            ranks: (3, h, w) uint8: best channel, percentage, second channel.
         """
         best, percent, second = ranks
         cols, above = slice(self.next_col, end_col), self.grid.rows[self.index] - self.cell
-        valid = self.valid[row - above : row - above + len(best), cols].numpy()
+        valid = self.valid[row - above : row - above + len(best), cols]
         runner_up = self.class_ids[second] if len(self.class_ids) > 1 else NODATA_CLASS
         target = self.planes[:, row - self.next_row :][:, : len(best), cols]
         for plane, values in zip(target, (self.class_ids[best], percent, runner_up)):
             plane[...] = np.where(valid, values, np.uint8(NODATA_CLASS))
+
+
+def for_each(work: Callable[[int], None], items: Sequence[int]) -> None:
+    """Do pieces of work side by side in as many threads as torch uses."""
+    threads = min(torch.get_num_threads(), len(items))
+    if threads < 2:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(threads, "cwsam-blend") as pool:
+        list(pool.map(work, items))  # raises what a thread raised
