@@ -1,9 +1,14 @@
 """The whole road from file to GeoPackage beside the network's bare forward time.
 
-``python -m benchmarks.pipeline [--json FILE] [--size 2048] [--repeat 5] [--variant NAME]``
+``python -m benchmarks.pipeline [--json FILE] [--size 2048] [--repeat 5] [--variant NAME]
+[--precision NAME]``
 
 ``--variant sam_vit_b --size 1024 --width 1920 --repeat 1`` measures a large network with random
-weights on two tiles; its figure is ``pipeline.overhead_sam_vit_b``.
+weights on two tiles; its figure is ``pipeline.overhead_sam_vit_b``. The map of random weights is
+noise in all classes, which is the worst case for blending, vectorising and compressing. Both
+sides run in the same process, on the same weights in the same precision, after a warm-up; the
+bare forward has no edges or batches of fewer tiles to care for. With ``--precision`` the
+figures' names end with it; without it the device chooses as the command line does.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ import rasterio
 import torch
 from cwsam.engine.cli import make_predictor
 from cwsam.engine.config import load_model_config
-from cwsam.engine.device import choose_device, keep_large_allocations, set_threads
+from cwsam.engine.device import PRECISIONS, choose_device, keep_large_allocations, set_threads
 from cwsam.engine.io.job import JobOptions, Length, Outputs, segment_file
 from cwsam.engine.models.builders import build_model
 from cwsam.engine.models.card import ModelCard
@@ -73,7 +78,7 @@ def end_to_end(predictor: object, card: object, image: Path) -> tuple[float, Run
 
 
 def bare_forward(predictor: object, tiles: int) -> float:
-    """Wall seconds of the network alone on as many tiles, in the same batches."""
+    """Wall seconds of the network alone on as many tiles, in full batches."""
     tile = predictor.tile
     size = predictor.batch_size(tile)
     images = np.random.default_rng(0).standard_normal((size, 3, tile, tile), np.float32)
@@ -83,11 +88,12 @@ def bare_forward(predictor: object, tiles: int) -> float:
     return time.perf_counter() - started
 
 
-def measure(loaded: LoadedModel, height: int, width: int, repeat: int) -> dict:
+def measure(loaded: LoadedModel, height: int, width: int, repeat: int, precision: str) -> dict:
     """Run both in turn; returns medians and the stages' shares."""
     keep_large_allocations()
     threads = set_threads()
-    predictor = make_predictor(loaded, choose_device("cpu"))
+    plan = choose_device("cpu", precision)
+    predictor = make_predictor(loaded, plan)
     whole, bare, stages = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         image = write_image(Path(folder), height, width)
@@ -101,6 +107,7 @@ def measure(loaded: LoadedModel, height: int, width: int, repeat: int) -> dict:
     seconds = statistics.median(whole)
     return {
         "threads": threads,
+        "precision": "int8" if plan.int8 else str(plan.dtype)[6:],
         "seconds": seconds,
         "mpx_per_s": height * width / 1e6 / seconds,
         "forward_mpx_per_s": summary.tiles * predictor.tile**2 / 1e6 / statistics.median(bare),
@@ -117,16 +124,17 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=2048, help="side of the image in pixels")
     parser.add_argument("--width", type=int, help="columns, where the image is no square")
     parser.add_argument("--variant", help="a variant with random weights; else the bundled model")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     settings = parser.parse_args()
     if not PHOTO.exists():
         raise SystemExit("The demo's photograph is missing; run make demo first.")
     width = settings.width or settings.size
     loaded = random_model(settings.variant) if settings.variant else load_model()
-    result = measure(loaded, settings.size, width, settings.repeat)
+    result = measure(loaded, settings.size, width, settings.repeat, settings.precision)
     print(
         f"{loaded.name}: {width} x {settings.size} px, {result['tiles']} tiles, "
-        f"{result['threads']} threads, median of {settings.repeat}: {result['seconds']:.2f} s; "
-        f"bare forward {result['forward_mpx_per_s']:.3f} Mpx/s of tiles"
+        f"{result['precision']}, {result['threads']} threads, median of {settings.repeat}: "
+        f"{result['seconds']:.2f} s; bare forward {result['forward_mpx_per_s']:.3f} Mpx/s of tiles"
     )
     for stage, share in sorted(result["shares"].items(), key=lambda item: -item[1]):
         print(f"  {stage:<12} {100 * share:5.1f} %")
@@ -136,7 +144,8 @@ def main() -> None:
         ("overhead", "x", "bare forward time of the same tiles"),
         ("peak_rss_mb", "MB", "whole process"),
     )
-    ending = f"_{settings.variant}" if settings.variant else ""
+    asked = settings.precision if settings.precision != "auto" else None
+    ending = "".join(f"_{name}" for name in (settings.variant, asked) if name)
     figures = {
         f"pipeline.{n}{ending}": figure(result[n], unit, against, bound)
         for n, unit, against in rows

@@ -68,6 +68,8 @@ def tile_batches(
         size: Most tiles of a batch.
         first_row: Number of the row of tiles to begin with.
     """
+    # Batches of a row are of one size, give or take one: a last tile alone would take longer.
+    size = -(-len(grid.cols) // -(-len(grid.cols) // size))
     for number in range(first_row, len(grid.rows)):
         for first in range(0, len(grid.cols), size):
             tiles = []

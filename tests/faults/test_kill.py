@@ -32,8 +32,8 @@ def start(where):
     child = os.fork()
     if not child:
         files = dict(zip(("polygons", "classes", "confidence"), (where / name for name in NAMES)))
-        options = JobOptions(SegmentOptions(overlap=4, read_ahead=True), None, Length(5, True),
-                             Length(1.5, True))
+        settings = SegmentOptions(overlap=4, read_ahead=True, write_behind=True)
+        options = JobOptions(settings, None, Length(5, True), Length(1.5, True))
         segment_file(image, Outputs(**files), Slow(), ModelCard("for tests"), options, {}, None,
                      Resume(("kill",)))
         os._exit(0)
