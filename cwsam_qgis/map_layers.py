@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from osgeo import gdal, ogr
+from osgeo import gdal, ogr, osr
 from qgis.core import (
     QgsFeatureRequest,
     QgsProject,
@@ -282,12 +282,15 @@ def _drawn(shapes: list[tuple[int, bytes]], strip: Window, transform: GeoTransfo
     """Polygons on pixels, (h, w) uint8, 255 where there is none."""
     target = gdal.GetDriverByName("MEM").Create("", strip.width, strip.height, 1, gdal.GDT_Byte)
     target.SetGeoTransform(_gdal_order(transform))
+    plane = osr.SpatialReference()  # one for both, or GDAL warns each time
+    plane.SetFromUserInput(_ANY_PLANE)
+    target.SetSpatialRef(plane)
     band = target.GetRasterBand(1)
     band.Fill(NODATA_CLASS)
     if shapes:
         memory = gdal.GetDriverByName("Memory") or gdal.GetDriverByName("MEM")
         vectors = memory.Create("", 0, 0, 0, gdal.GDT_Unknown)
-        layer = vectors.CreateLayer("shapes", None, ogr.wkbUnknown)
+        layer = vectors.CreateLayer("shapes", plane, ogr.wkbUnknown)
         layer.CreateField(ogr.FieldDefn("class", ogr.OFTInteger))
         for class_id, wkb in shapes:
             feature = ogr.Feature(layer.GetLayerDefn())

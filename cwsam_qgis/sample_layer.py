@@ -10,6 +10,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ..engine.classes import CLASSES
 from ..engine.errors import OutputError
 from ..training.sample_points import MAP_CLASS, sample_qml
+from .compat import save_style
 from .i18n import language, translator
 from .staging import stage
 
@@ -75,5 +76,5 @@ def _saved(layer: QgsVectorLayer, path: Path) -> QgsVectorLayer:
     staging.commit()
     saved = QgsVectorLayer(f"{path}|layername={path.stem}", layer.name(), "ogr")
     style_sample(saved)
-    saved.saveStyleToDatabase("sample", "", True, "")
+    save_style(saved, "sample")  # should it fail, the project still keeps the style
     return saved

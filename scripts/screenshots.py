@@ -20,55 +20,23 @@ from pathlib import Path
 
 SIZE = (1366, 768)
 
-# Class id, column and row of the upper left corner of squares on the photograph.
-FINETUNE_LABELS = [
-    *(
-        (19, *place)
-        for place in [
-            (81, 16),
-            (86, 58),
-            (101, 112),
-            (121, 171),
-            (148, 237),
-            (180, 296),
-            (214, 354),
-            (247, 406),
-            (287, 462),
-        ]
-    ),
-    *(
-        (8, *place)
-        for place in [
-            (191, 218),
-            (210, 240),
-            (518, 196),
-            (501, 180),
-            (334, 352),
-            (355, 392),
-            (553, 58),
-            (426, 392),
-            (92, 176),
-            (172, 256),
-        ]
-    ),
-    *(
-        (5, *place)
-        for place in [
-            (351, 21),
-            (294, 96),
-            (553, 256),
-            (97, 392),
-            (454, 237),
-            (351, 171),
-            (45, 317),
-            (210, 185),
-            (510, 448),
-            (576, 110),
-        ]
-    ),
-]
-LEGEND = 295  # pixels from the left: the layers and their colours
-EXACT_COLOURS, MAP_COLOURS = 120, 66  # the window and its legend have few of their own
+# Class id, then columns and rows of the upper left corners of squares on the photograph.
+LABELS = {
+    19: [(81, 16), (86, 58), (101, 112), (121, 171), (148, 237), (180, 296), (214, 354),
+         (247, 406), (287, 462)],
+    8: [(191, 218), (210, 240), (518, 196), (501, 180), (334, 352), (355, 392), (553, 58),
+        (426, 392), (92, 176), (172, 256)],
+    5: [(351, 21), (294, 96), (553, 256), (97, 392), (454, 237), (351, 171), (45, 317),
+        (210, 185), (510, 448), (576, 110)],
+}  # fmt: skip
+# Others, to check the map with; none of them touches one above.
+CHECKS = {
+    19: [(84, 39), (109, 137), (135, 200), (179, 283), (220, 361), (262, 428)],
+    8: [(109, 23), (511, 226), (423, 314), (2, 309), (444, 444), (381, 324)],
+    5: [(148, 106), (303, 85), (568, 130), (278, 241), (454, 376), (366, 464), (96, 423)],
+}
+MAP = (300, 140, 960, 736)  # left, upper, right, lower edge of the map in the window, pixels
+EXACT_COLOURS, MAP_COLOURS = 176, 80  # those of the window's parts stay as they are
 
 
 def start_qgis(out: Path, image: Path | None) -> int:
@@ -126,10 +94,12 @@ def shrink(path: Path) -> None:
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
     size = picture.width * picture.height
+    frame = picture.copy()
+    if picture.size == SIZE:
+        frame.paste(frame.getpixel((0, 0)), MAP)
     counts = sorted(picture.getcolors(size), reverse=True)
-    legend = sorted(picture.crop((0, 0, LEGEND, picture.height)).getcolors(size), reverse=True)
-    first = [*legend[: EXACT_COLOURS // 2], *counts[:EXACT_COLOURS]]
-    own = list(dict.fromkeys(colour for _, colour in first))[:EXACT_COLOURS]
+    first = sorted(frame.getcolors(size), reverse=True)[:EXACT_COLOURS]
+    own = {colour: None for _, colour in first}
     others = [colour for count, colour in counts if colour not in own for _ in range(count)]
     palette = [part for colour in own for part in colour]
     if others:
@@ -149,6 +119,22 @@ def _ini() -> str:
         "newsFeed\\disabled=true\n\n[core]\nNewsFeed\\disabled=true\n\n"
         "[app]\nprojections\\defaultProjectCrs=EPSG:31370\n"
     )
+
+
+def squares(image, fields, places) -> list:
+    """Features with a class: squares of 16 pixels on an image."""
+    from qgis.core import QgsFeature, QgsGeometry, QgsRectangle
+
+    grid, pixel = image.extent(), image.rasterUnitsPerPixelX()
+    side, made = 16 * pixel, []
+    for class_id, corners in places.items():
+        for col, row in corners:
+            x, y = grid.xMinimum() + col * pixel, grid.yMaximum() - row * pixel
+            feature = QgsFeature(fields)
+            feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - side, x + side, y)))
+            feature.setAttribute("class_id", class_id)
+            made.append(feature)
+    return made
 
 
 class Session:
@@ -188,7 +174,7 @@ class Session:
         panel.output.classes.setChecked(True)
         self.settle(500)
         self.segment(panel)
-        self.result(panel)
+        self.result()
         self.mistake(panel)
         self.shoot_finetune(layer)
         self.shoot_windows()
@@ -210,9 +196,8 @@ class Session:
         preview = panel.run_control._preview
         return preview.rows if preview is not None else 0
 
-    def result(self, panel) -> None:
+    def result(self) -> None:
         """The map with its legend, then the table of areas."""
-        del panel
         self.shoot("result")
         self.iface.messageBar().clearWidgets()
         self.plugin.open_dock("results")
@@ -222,7 +207,7 @@ class Session:
     def mistake(self, panel) -> None:
         """A run that cannot be, and what Details tells of it."""
         self.plugin.open_dock("segment")
-        panel.output.polygons.setFilePath("/maps/2024/town.gpkg")
+        panel.output.polygons.setFilePath("/maps/town.gpkg")
         panel.bar.button.click()
         self.wait(lambda: panel.run_control.task is None)
         self.settle(700)
@@ -231,29 +216,23 @@ class Session:
 
     def shoot_finetune(self, layer) -> None:
         """Label the photograph, fine-tune for a while, and show what has come of it."""
-        from qgis.core import QgsFeature, QgsGeometry, QgsRectangle
+        from qgis.core import QgsProcessingUtils, QgsProject
 
+        self.show_only(layer)
         self.plugin.open_dock()
         panel = self.plugin.dock.open("finetune")
         panel.set_layers([layer])
         labels = panel.input.make_labels()
-        grid, pixel = layer.extent(), layer.rasterUnitsPerPixelX()
-        side = 16 * pixel
-        for class_id, col, row in FINETUNE_LABELS:
-            x, y = grid.xMinimum() + col * pixel, grid.yMaximum() - row * pixel
-            feature = QgsFeature(labels.fields())
-            feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y - side, x + side, y)))
-            feature.setAttribute("class_id", class_id)
-            labels.addFeature(feature)
+        labels.addFeatures(squares(layer, labels.fields(), LABELS))
         self.settle(500)
         self.wait(lambda: panel.bar.button.isEnabled())
         self.settle(1000)
         self.iface.messageBar().clearWidgets()
         self.shoot("finetune")
-        panel.minutes.setValue(0.6)
-        panel.output.setFilePath(str(self.out / "mine.safetensors"))
+        panel.minutes.setValue(1.5)
+        panel.output.setFilePath(str(Path(QgsProcessingUtils.tempFolder()) / "mine.safetensors"))
         panel.bar.button.click()
-        self.wait(lambda: len(panel.result.curve.iou) > 1 or panel.control.task is None)
+        self.wait(lambda: len(panel.result.curve.iou) > 2 or panel.control.task is None)
         self.settle(500)
         self.shoot("finetune_running")
         self.wait(lambda: panel.control.task is None)
@@ -261,10 +240,50 @@ class Session:
         panel.result.preview_button.click()
         self.wait(lambda: panel.control.task is None)
         self.settle(2000)
-        self.shoot("finetune_maps")
         self.scroll_down(panel)
         self.shoot("finetune_result")
         labels.rollBack()
+        QgsProject.instance().removeMapLayer(labels.id())
+        self.shoot_evaluate(layer)
+
+    def shoot_evaluate(self, layer) -> None:
+        """Compare the fine-tuned map with other squares, then show how a sample is drawn."""
+        from cwsam.cwsam_qgis.results import apply_style
+        from cwsam.engine.classes import CLASSES
+        from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
+        from qgis.gui import QgsScrollArea
+
+        uri = f"Polygon?crs={layer.crs().authid()}&field=class_id:integer"
+        checks = QgsVectorLayer(uri, "reference", "memory")
+        checks.dataProvider().addFeatures(squares(layer, checks.fields(), CHECKS))
+        apply_style(checks, "polygons", CLASSES)
+        QgsProject.instance().addMapLayer(checks)
+        shown = self.iface.mapCanvas().layers()
+        after = next(one for one in shown if isinstance(one, QgsRasterLayer))  # the uppermost
+        node = QgsProject.instance().layerTreeRoot().findLayer(checks.id())
+        node.setExpanded(False)
+        self.iface.messageBar().clearWidgets()
+        panel = self.plugin.dock.open("evaluate")
+        panel.map.layer_box.setLayer(after)
+        panel.reference.layer_box.setLayer(checks)
+        self.settle(500)
+        panel.button.click()
+        self.wait(lambda: panel.task is None)
+        self.settle(1000)
+        self.shoot("evaluate")
+        panel.sample.setCollapsed(False)
+        self.settle(500)
+        panel.findChild(QgsScrollArea).ensureWidgetVisible(panel.sample)
+        self.settle(300)
+        self.shoot("sample")
+
+    def show_only(self, layer) -> None:
+        """Hide what covers a layer."""
+        from qgis.core import QgsProject
+
+        for node in QgsProject.instance().layerTreeRoot().findLayers():
+            node.setItemVisibilityChecked(node.layerId() == layer.id())
+            node.setExpanded(False)
 
     def shoot_windows(self) -> None:
         """Save pictures of the models' and PyTorch's windows and of the settings page."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 tr = translator("accuracy_table")
 
 _ROWS_SHOWN = 10
+_NAME_LETTERS = 20
+_UNIT_LETTERS = 8
 
 
 class AccuracyTable(QTableWidget):
@@ -44,9 +46,9 @@ class AccuracyTable(QTableWidget):
         self.setSortingEnabled(False)
         self.clear()
         self.setColumnCount(1 + len(table.columns))
-        # Titles break before their brackets, so that more columns fit.
-        titles = [title.replace(" (", "\n(") for title in table.columns]
-        self.setHorizontalHeaderLabels([tr("Class"), *titles])
+        self.setHorizontalHeaderLabels([tr("Class"), *map(_short, table.columns)])
+        for column, title in enumerate(table.columns, 1):
+            self.horizontalHeaderItem(column).setToolTip(title)
         self.setRowCount(len(table.rows))
         for number, row in enumerate(table.rows):
             first = QTableWidgetItem(swatch(row.label.colour), row.label.text)
@@ -57,6 +59,7 @@ class AccuracyTable(QTableWidget):
         self.setSortingEnabled(True)
         self.sortItems(0, Qt.SortOrder.AscendingOrder)
         self.resizeColumnsToContents()
+        self.setColumnWidth(0, min(self.columnWidth(0), _NAME_LETTERS * self._letter()))
         bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().height()
         shown = min(max(len(table.rows), 3), _ROWS_SHOWN)
         self.setFixedHeight(bars + shown * self.verticalHeader().defaultSectionSize() + 4)
@@ -69,6 +72,9 @@ class AccuracyTable(QTableWidget):
             lines.append([self.item(row, column).text() for column in range(self.columnCount())])
         return "\n".join("\t".join(line) for line in lines)
 
+    def _letter(self) -> int:
+        return self.fontMetrics().averageCharWidth()
+
     def copy(self) -> None:
         """Put the whole table on the clipboard, ready for a spreadsheet."""
         QgsApplication.clipboard().setText(self.text())
@@ -79,3 +85,9 @@ class AccuracyTable(QTableWidget):
             self.copy()
         else:
             super().keyPressEvent(event)
+
+
+def _short(title: str) -> str:
+    """A heading that leaves room for others: units below it, other remarks in its tooltip."""
+    name, bracket, remark = title.replace("（", " (").replace("）", ")").partition(" (")
+    return f"{name}\n({remark}" if bracket and len(remark) <= _UNIT_LETTERS else name

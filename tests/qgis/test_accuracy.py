@@ -1,10 +1,7 @@
 """Evaluations and samples through Processing, against the core's own figures."""
 
 import json
-import os
-import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import cwsam
@@ -24,8 +21,8 @@ from qgis.core import (
     QgsProject,
     QgsVectorLayer,
 )
+from tests.qgis.headless import PLUGINS, QgisProcess
 from tests.qgis.support import GRID, open_layer, write_raster
-from tests.qgis.test_processing import PLUGINS, QGIS_PROCESS, ROOT
 
 IDS = (5, 8, 24)
 ROTATED = (150000.0, 0.4, 0.3, 170000.0, 0.3, -0.4)
@@ -296,32 +293,11 @@ def test_cancel_is_heard(processing, tmp_path, truth, mapped):
 def test_qgis_process_runs_both_headless(qgis_app, tmp_path, truth, mapped):
     raster(tmp_path / "map.tif", mapped)
     raster(tmp_path / "truth.tif", truth, nodata=255)
-    plugins = tmp_path / "plugins"
-    plugins.mkdir()
-    (plugins / "cwsam").symlink_to(ROOT)
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
-        "QGIS_PLUGINPATH": str(plugins),
-        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"),
-        "CWSAM_PACKAGES": sysconfig.get_path("purelib"),
-        "QT_QPA_PLATFORM": "offscreen",
-        "XDG_RUNTIME_DIR": str(tmp_path),
-    }
-
-    def call(*arguments):
-        return subprocess.run(
-            [QGIS_PROCESS, *arguments], env=environment, cwd=tmp_path,
-            capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
-
-    call("plugins", "enable", "cwsam")
-    done = call("run", "cwsam:evaluatemap", "--", "PREDICTION=map.tif", "REFERENCE=truth.tif",
-                "HTML=r.html", "CSV=r.csv")  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{expected(truth, mapped)['oa']:.10f}"[:8] in done.stdout
+    qgis = QgisProcess(tmp_path)
+    said = qgis.run("evaluatemap", PREDICTION="map.tif", REFERENCE="truth.tif", HTML="r.html",
+                    CSV="r.csv")  # fmt: skip
+    assert f"{expected(truth, mapped)['oa']:.10f}"[:8] in said
     assert "<svg" in (tmp_path / "r.html").read_text(encoding="utf-8")
     assert Path(tmp_path / "r_matrix.csv").is_file()
-    done = call("run", "cwsam:samplepoints", "--", "MAP=map.tif", "SIZE=200",
-                "OUTPUT=points.gpkg")  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    qgis.run("samplepoints", MAP="map.tif", SIZE=200, OUTPUT="points.gpkg")
     assert QgsVectorLayer(str(tmp_path / "points.gpkg"), "p", "ogr").featureCount() == 200

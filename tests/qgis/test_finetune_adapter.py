@@ -1,8 +1,5 @@
 """The algorithm *Fine-tune adapter*: from Python, in a model, and headless."""
 
-import os
-import subprocess
-import sysconfig
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +18,10 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
+from tests.qgis.headless import QgisProcess
 from tests.qgis.labels import NAMES, feature_of, image_of, label_layer, squares
 from tests.qgis.support import GRID
-from tests.qgis.test_processing import QGIS_PROCESS, ROOT, processing  # noqa: F401
+from tests.qgis.test_processing import processing  # noqa: F401
 from tests.training.finetune_support import save_tiny
 
 
@@ -201,39 +199,18 @@ def test_labels_outside_the_image(processing, parameters):  # noqa: F811
 
 
 def test_qgis_process_runs_it_headless(parameters, tmp_path):
-    plugins = tmp_path / "plugins"
-    plugins.mkdir()
-    (plugins / "cwsam").symlink_to(ROOT)
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
-        "QGIS_PLUGINPATH": str(plugins),
-        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"),
-        "CWSAM_PACKAGES": sysconfig.get_path("purelib"),
-        "QT_QPA_PLATFORM": "offscreen",
-        "XDG_RUNTIME_DIR": str(tmp_path),
-    }
     labels = tmp_path / "labels.gpkg"
     options = QgsVectorFileWriter.SaveVectorOptions()
     context = parameters["INPUT"].transformContext()
     QgsVectorFileWriter.writeAsVectorFormatV3(parameters["LABELS"], str(labels), context, options)
 
-    def call(*arguments):
-        return subprocess.run(
-            [QGIS_PROCESS, *arguments], env=environment, cwd=tmp_path,
-            capture_output=True, text=True, check=False, timeout=500,
-        )  # fmt: skip
-
-    call("plugins", "enable", "cwsam")
     given = {
         **parameters,
         "INPUT": tmp_path / "field.tif",
         "LABELS": labels,
         "MAPPING": "Wiese=grassland;Landebahn=new:runway",
     }
-    done = call(
-        "run", "cwsam:finetuneadapter", "--", *(f"{key}={value}" for key, value in given.items())
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "MEAN_IOU_AFTER" in done.stdout
+    said = QgisProcess(tmp_path).run("finetuneadapter", **given)
+    assert "MEAN_IOU_AFTER" in said
     assert read_facts(tmp_path / "mine.safetensors").card.legend[33].name == "runway"
     assert (tmp_path / "mine.html").is_file()

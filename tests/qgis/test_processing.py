@@ -1,10 +1,6 @@
 """The Processing algorithm: from Python, into a project, and headless."""
 
-import os
-import shutil
-import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import cwsam
@@ -28,12 +24,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtWidgets import QDockWidget
 from tests.qgis.actions import run_to_end
+from tests.qgis.headless import PLUGINS, QgisProcess
 from tests.qgis.support import open_layer, patches, write_raster
-
-ROOT = Path(__file__).resolve().parents[2]
-# Debian's wrapper adds an option that its own program refuses.
-QGIS_PROCESS = shutil.which("qgis_process.bin") or "qgis_process"
-PLUGINS = "/usr/share/qgis/python/plugins"
 
 
 @pytest.fixture(scope="module")
@@ -129,28 +121,7 @@ def test_cancel_is_heard(processing, parameters):
 
 
 def test_qgis_process_runs_it_headless(qgis_app, parameters, tmp_path):
-    plugins = tmp_path / "plugins"
-    plugins.mkdir()
-    (plugins / "cwsam").symlink_to(ROOT)
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
-        "QGIS_PLUGINPATH": str(plugins),
-        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"),
-        "CWSAM_PACKAGES": sysconfig.get_path("purelib"),
-        "QT_QPA_PLATFORM": "offscreen",
-        "XDG_RUNTIME_DIR": str(tmp_path),
-    }
-
-    def call(*arguments):
-        return subprocess.run(
-            [QGIS_PROCESS, *arguments], env=environment, cwd=tmp_path,
-            capture_output=True, text=True, check=False, timeout=500,
-        )  # fmt: skip
-
-    call("plugins", "enable", "cwsam")
-    given = [f"{key}={value}" for key, value in parameters.items()]
-    done = call("run", "cwsam:segmentraster", "--", *given)
-    assert done.returncode == 0, done.stdout + done.stderr
+    QgisProcess(tmp_path).run("segmentraster", **parameters)
     layer = QgsVectorLayer(parameters["POLYGONS"], "x", "ogr")
     assert layer.featureCount() > 3
     assert isinstance(layer.renderer(), QgsCategorizedSymbolRenderer)
