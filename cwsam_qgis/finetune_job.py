@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 tr = translator("finetune_job")
 
 COMPANIONS = (".md", ".html")
+_STATE_SUFFIX = ".finetune"
 """Suffixes of the card and of the report beside an adapter file."""
 
 _MARGIN = 512  # pixels around the labels that are fetched of a map server
@@ -70,17 +71,23 @@ class Wish:
     @property
     def state_folder(self) -> Path:
         """Where a stopped run is kept until it goes on."""
-        return self.adapter.with_suffix(".finetune")
-
-    @property
-    def can_resume(self) -> bool:
-        """Whether a stopped run of this adapter can go on."""
-        return any(self.state_folder.glob("*.pt"))
+        return self.adapter.with_suffix(_STATE_SUFFIX)
 
     @property
     def report(self) -> Path:
         """The HTML report."""
         return self.adapter.with_suffix(".html")
+
+
+def stopped_runs(folders: Iterable[Path]) -> list[Path]:
+    """The adapters of stopped runs that can go on, the latest first.
+
+    Args:
+        folders: Where the adapters were to be written.
+    """
+    states = {path for folder in folders for path in folder.glob(f"*{_STATE_SUFFIX}/*.pt")}
+    latest = sorted(states, key=lambda path: path.stat().st_mtime, reverse=True)
+    return [path.parent.with_suffix(SUFFIX) for path in latest]
 
 
 class LabelledLayers:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QPushButton, QVBoxLayout
 
 from ..i18n import translator
 from .run_bar import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from ...training.finetune.outcome import FinetuneStatus
     from .finetune_control import FinetuneControl
 
@@ -21,14 +26,19 @@ class FinetuneBar(QVBoxLayout):
 
     Attributes:
         button: Starts a run.
-        resume_button: Goes on with the one that was stopped.
+        resume_button: Goes on with one that was stopped; of several, its menu names all.
         cancel_button: Stops the one under way.
         progress: Of the one under way.
     """
 
+    resume_wanted = pyqtSignal(object)
+    """The user wants a stopped run to go on: the adapter's file."""
+
     def __init__(self, control: FinetuneControl) -> None:
         super().__init__()
-        self._control, self._ready, self._stopped = control, False, False
+        self._control, self._ready = control, False
+        self._stopped: tuple[Path, ...] = ()
+        self._stopped_menu = QMenu()
         self.progress = QProgressBar()
         self.progress.setTextVisible(True)
         self.button = QPushButton(tr("&Fine-tune"))
@@ -45,23 +55,34 @@ class FinetuneBar(QVBoxLayout):
             row.addWidget(button)
         self.addLayout(row)
         self.cancel_button.clicked.connect(self._cancel)
+        self.resume_button.clicked.connect(lambda: self.resume_wanted.emit(self._stopped[0]))
         control.started.connect(self._started)
         control.told.connect(self._told)
         control.progressed.connect(self._progressed)
         control.ended.connect(self._show)
         self._show()
 
-    def set_ready(self, ready: bool, stopped: bool) -> None:
-        """Tell whether a run can begin, and whether a stopped one can go on."""
-        self._ready, self._stopped = ready, stopped
+    def set_ready(self, ready: bool, stopped: Sequence[Path]) -> None:
+        """Tell whether a run can begin, and the adapters of stopped ones, the latest first."""
+        self._ready, self._stopped = ready, tuple(stopped)
+        self._stopped_menu.clear()
+        for path in self._stopped:
+            action = self._stopped_menu.addAction(path.stem)
+            action.setToolTip(str(path))
+            action.triggered.connect(partial(self._resume, path))
+        self._stopped_menu.setToolTipsVisible(True)
+        self.resume_button.setMenu(self._stopped_menu if len(self._stopped) > 1 else None)
         self._show()
+
+    def _resume(self, path: Path, _checked: bool = False) -> None:
+        self.resume_wanted.emit(path)
 
     def _show(self) -> None:
         running = self._control.task is not None
         self.progress.setVisible(running)
         self.cancel_button.setVisible(running)
         self.button.setEnabled(self._ready and not running)
-        self.resume_button.setVisible(self._stopped and not running)
+        self.resume_button.setVisible(bool(self._stopped) and not running)
         self.resume_button.setEnabled(self._ready)
 
     def _started(self) -> None:

@@ -25,7 +25,7 @@ from ...engine.errors import CheckpointError, CwsamError
 from ...training.finetune.config import FinetuneConfig
 from ..compat import layer_geometry
 from ..environment import has_torch
-from ..finetune_job import FinetuneJob, Wish
+from ..finetune_job import FinetuneJob, Wish, stopped_runs
 from ..finetune_preview import Preview
 from ..finetune_task import LabelTask
 from ..i18n import engine_text, translator
@@ -125,6 +125,11 @@ class FinetunePanel(QWidget):
         self.control.start(job)
         QTimer.singleShot(0, self._show_course)
 
+    def _resume(self, adapter: Path) -> None:
+        """Go on with a stopped run; its file is the one that is asked for from now on."""
+        self.output.setFilePath(str(adapter))
+        self.run(resume=True)
+
     def wish(self) -> Wish:
         """What is asked for.
 
@@ -154,7 +159,7 @@ class FinetunePanel(QWidget):
         if text:
             path = Path(text)
             return path if path.suffix == SUFFIX else Path(text + SUFFIX)
-        folder = Path(QgsApplication.qgisSettingsDirPath()) / "cwsam" / "adapters"
+        folder = _own_folder()
         image = self.input.image()
         stem, number = file_stem(image.name()) if image else "adapter", 1
         while (folder / f"{stem}{_numbered(number)}{SUFFIX}").exists():
@@ -193,7 +198,7 @@ class FinetunePanel(QWidget):
 
     def _connect(self) -> None:
         self.bar.button.clicked.connect(lambda: self.run())
-        self.bar.resume_button.clicked.connect(lambda: self.run(resume=True))
+        self.bar.resume_wanted.connect(self._resume)
         self.input.changed.connect(self._other_labels)
         self.input.edited.connect(self._timer.start)
         self.input.refused.connect(self._messages.failure)
@@ -259,7 +264,7 @@ class FinetunePanel(QWidget):
         enough = check is not None and bool(check.usable)
         enough = enough and (check.ok or self.skip_sparse.isChecked())
         self.note.setVisible(bool(self.note.text()))
-        self.bar.set_ready(enough, Wish(Path(), self.adapter_path()).can_resume)
+        self.bar.set_ready(enough, stopped_runs({self.adapter_path().parent, _own_folder()}))
 
     def _show_made(self, wish: Wish, found: FinetuneResult) -> None:
         self._made = (wish, found)
@@ -291,6 +296,11 @@ class FinetunePanel(QWidget):
             self.control.compare(Preview(self._canvas, image, wish, found))
         except CwsamError as error:
             self._messages.failure(engine_text(str(error)))
+
+
+def _own_folder() -> Path:
+    """Where adapters go that are given no other place."""
+    return Path(QgsApplication.qgisSettingsDirPath()) / "cwsam" / "adapters"
 
 
 def _numbered(number: int) -> str:

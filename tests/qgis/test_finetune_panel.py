@@ -1,5 +1,7 @@
 """The tab *Fine-tune*, driven by clicks in real QGIS."""
 
+import time
+
 import pytest
 from cwsam.cwsam_qgis import environment
 from cwsam.cwsam_qgis.gui.dock import FINETUNE, SEGMENT
@@ -171,8 +173,10 @@ def test_cancel_and_resume(window, panel, labels, tmp_path):
     panel.minutes.setValue(2)
     click(panel.bar.button)
     wait_for(lambda: panel.result.curve.loss)
+    clicked = time.monotonic()
     click(panel.bar.cancel_button)
     wait_for(lambda: panel.control.task is None)
+    assert time.monotonic() - clicked < 1
     assert "stopped" in message(window)
     assert not (tmp_path / "mine.safetensors").exists()
     done = panel.result.curve.loss[-1][0]
@@ -182,6 +186,26 @@ def test_cancel_and_resume(window, panel, labels, tmp_path):
     assert read_facts(tmp_path / "mine.safetensors").is_adapter
     assert panel.result.curve.loss == [] or panel.result.curve.loss[0][0] > done
     assert not panel.bar.resume_button.isVisible()
+
+
+def test_all_stopped_runs_are_offered(panel, labels, tmp_path):
+    judged(panel)
+    for name in ("one", "two"):
+        panel.output.setFilePath(str(tmp_path / f"{name}.safetensors"))
+        panel.minutes.setValue(2)
+        click(panel.bar.button)
+        wait_for(lambda: panel.result.curve.loss)
+        click(panel.bar.cancel_button)
+        wait_for(lambda: panel.control.task is None)
+    menu = panel.bar.resume_button.menu()
+    assert [action.text() for action in menu.actions()] == ["two", "one"]
+    panel.minutes.setValue(_SHORT)
+    menu.actions()[1].trigger()
+    assert panel.output.filePath() == str(tmp_path / "one.safetensors")
+    wait_for(lambda: panel.control.task is None)
+    assert read_facts(tmp_path / "one.safetensors").is_adapter
+    assert panel.bar.resume_button.isVisible()
+    assert panel.bar.resume_button.menu() is None, "one is left, which the button itself names"
 
 
 def test_a_red_light_keeps_the_run_back_unless_the_class_is_left_out(panel, labels):

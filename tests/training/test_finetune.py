@@ -1,6 +1,7 @@
 """Fine-tuning from labels, end to end on a tiny model."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -72,6 +73,43 @@ def load_model_tensors(path):
     from cwsam.engine.models.adapter_file import read_adapter
 
     return {n: t.clone() for n, t in read_adapter(path).tensors.items()}
+
+
+def test_it_asks_whether_to_stop_several_times_a_second(tmp_path):
+    """With the bundled model, in all phases; no adapter is written by a run that stops late.
+
+    Counted in this thread's own seconds, so that other programs do not count.
+    """
+    base, (raster, _) = load_model("sam_moe_tiny"), labelled_raster((8, 24), seed=1)
+    config = dataclasses.replace(QUICK, steps=4, validate_every=2, parts=DEFAULT_PARTS, chip=None)
+    asked, phases = [time.thread_time()], []
+
+    def ask():
+        asked.append(time.thread_time())
+        return len(asked) == stop
+
+    def run():
+        finetune(base, [raster], tmp_path / "a.safetensors", config, cancelled=ask,
+                 folder=tmp_path, report=lambda status: phases.append(status.phase))  # fmt: skip
+
+    threads, stop = torch.get_num_threads(), 0
+    torch.set_num_threads(1)
+    try:
+        run()
+        asked.append(time.thread_time())
+        longest = max(b - a for a, b in zip(asked, asked[1:]))
+        print(f"finetune.cancel_s: {longest:.2f}")
+        assert {"labels", "base", "training", "writing"} <= set(phases)
+        assert longest < 1
+        (tmp_path / "a.safetensors").unlink()
+        stop = len(asked) - 2  # the last but one answer: the adapter is being scored
+        asked, phases = [0.0], []
+        with pytest.raises(Cancelled, match="after step 4"):
+            run()
+    finally:
+        torch.set_num_threads(threads)
+    assert phases[-1] == "writing"
+    assert not (tmp_path / "a.safetensors").exists()
 
 
 def test_cancel_and_resume_give_what_an_uninterrupted_run_gives(base, tmp_path):

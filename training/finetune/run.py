@@ -193,6 +193,7 @@ class Session:
         learner.cancelled = self.cancelled
         learner.budget = max(1.0, config.seconds - (time.monotonic() - self.started) * 1.5)
         state = folder / STATE if folder is not None else None
+        self.keeps_state = state is not None
         identity = self._identity()
         if state is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -203,11 +204,14 @@ class Session:
         except Stopped:
             if state is not None:
                 learner.save(state, identity)
-            raise Cancelled(
-                f"Fine-tuning stopped after step {learner.at.step}; no adapter was written."
-                + (" It can be resumed." if state is not None else "")
-            ) from None
+            raise self._stopped(learner) from None
         return learner
+
+    def _stopped(self, learner: Learner) -> Cancelled:
+        return Cancelled(
+            f"Fine-tuning stopped after step {learner.at.step}; no adapter was written."
+            + (" It can be resumed." if self.keeps_state else "")
+        )
 
     def _steps(self, learner: Learner, state: Path | None, identity: str) -> None:
         at, config = learner.at, self.config
@@ -266,12 +270,15 @@ class Session:
     def finish(self, learner: Learner, output: Path) -> FinetuneResult:
         """Load the best state, prove that nothing else changed, write the adapter."""
         self.tell(phase="writing", done=0.98)
-        learner.cancelled = lambda: False
         learner.load(learner.best)
         model = learner.model
         if frozen_hash(model, self.config.parts) != self.frozen:
             raise AssertionError("a part of the model that does not train has changed")
-        after = learner.score(lambda plate: learner.predict(plate).numpy())
+        try:
+            after = learner.score(lambda plate: learner.predict(plate).numpy())
+        except Stopped:
+            raise self._stopped(learner) from None
+        learner.cancelled = lambda: False  # what follows is short
         improved = after.miou > self.before.miou
         if not improved:
             self.notices.append(
