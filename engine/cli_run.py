@@ -38,6 +38,7 @@ from .io.record import (
     write_record,
 )
 from .io.report import area_table
+from .io.vector_sink import shapefile_refusal
 from .journal import cache_folder
 from .memory import available_bytes
 from .models.checkpoint import LoadedModel
@@ -189,7 +190,8 @@ class Run:
         cache = next(p for p in (cache_folder(), *cache_folder().parents) if p.is_dir())
         free_device = self._meter.free() if self._meter is not None else None
         free_cache = shutil.disk_usage(cache).free
-        return refusals(expected, available_bytes(), free_output, free_cache, free_device)
+        found = refusals(expected, available_bytes(), free_output, free_cache, free_device)
+        return found + shapefile_refusal(outputs.polygons, expected.polygons, expected.wkb)
 
     @property
     def _meter(self) -> DeviceMeter | None:

@@ -17,7 +17,7 @@ from .io.vector_formats import vector_format
 from .io.vector_sink import open_vector_sink
 from .pipeline import SegmentOptions, StageClock, keep_only, write_polygons
 from .ports import Progress
-from .types import RasterInfo, RunSummary
+from .types import RunSummary
 from .vector.assemble import Vectorizer
 
 
@@ -38,20 +38,17 @@ def vectorize(
 ) -> None:
     """Turn a class raster into land-cover polygons.
 
-    CLASS_RASTER has one band of class ids 0 to 32, as 'segment --raster' writes it. Polygons
-    share their borders: no gaps, no overlaps, however they are simplified. Memory grows with
-    the length of the borders only.
+    CLASS_RASTER has one band of class ids, as 'segment --raster' writes it: 0 to 32, and what
+    fine-tuned models add. Names and colours are those of the raster where it tells them.
+    Polygons share their borders: no gaps, no overlaps, however they are simplified. Memory
+    grows with the length of the borders only.
     """
     vector_format(output)
     inputs = [str(path) for path in (class_raster, confidence) if path is not None]
     outputs = Outputs(output, settings["layer"], settings["append"])
     check_distinct(inputs, outputs)
     vector, *sizes = vector_settings(settings)
-    options = JobOptions(
-        SegmentOptions(vector=vector, keep_classes=kept_classes(settings["classes"])),
-        (1, 1, 1),
-        *sizes,
-    )
+    options = JobOptions(SegmentOptions(vector=vector), (1, 1, 1), *sizes)
     started = time.monotonic()
     record = {
         "class_raster": str(class_raster.resolve()),
@@ -60,12 +57,12 @@ def vectorize(
     }
     bar = tqdm(unit="row", disable=quiet, desc=class_raster.name, leave=False)
     with bar, ClassMap(class_raster, confidence) as source:
+        options = options.keeping(kept_classes(settings["classes"], source.legend))
         settled, notices = options.for_raster(source.info)
         summary = _run(source, outputs, settled, record, bar)
-        info = source.info
-        summary.notices += [*source.notices, *notices, *format_notices(outputs, info)]
+        summary.notices += [*source.notices, *notices, *format_notices(outputs, source.info)]
     if not quiet:
-        _tell(info, summary, output, time.monotonic() - started)
+        _tell(source, summary, output, time.monotonic() - started)
 
 
 def _run(
@@ -88,14 +85,16 @@ def _run(
         for strip in source.strips():
             vectorizer.add(keep_only(strip, options.keep_classes))
             report(strip.row + len(strip.classes), info.height, "Tracing")
+        sink.show(source.shown())
         write_polygons(vectorizer, sink, Progress(report), clock, summary)
     return summary
 
 
-def _tell(info: RasterInfo, summary: RunSummary, output: Path, seconds: float) -> None:
+def _tell(source: ClassMap, summary: RunSummary, output: Path, seconds: float) -> None:
     for notice in summary.notices:
         click.echo(f"Note: {notice}")
-    click.echo(f"\n{area_table(summary)}")
+    click.echo(f"\n{area_table(summary, source.legend)}")
+    info = source.info
     rate = summary.pixels / 1e6 / seconds
     click.echo(f"\n{info.width} x {info.height} pixels in {seconds:.1f} s ({rate:.2f} Mpx/s)")
     click.echo(f"Wrote {output}")

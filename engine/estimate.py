@@ -45,6 +45,8 @@ class Estimate:
         device: Peak of a GPU's own memory; None where there is none.
         device_tile: The same for a single tile at a time, which a run falls back to.
         blind: Whether no pixel with data was found to try, so that time and sizes are low.
+        polygons: Number of polygons.
+        wkb: Size of their geometries.
     """
 
     tiles: int
@@ -55,6 +57,8 @@ class Estimate:
     device: int | None = None
     device_tile: int | None = None
     blind: bool = False
+    polygons: int = 0
+    wkb: int = 0
 
 
 class _Probe:
@@ -128,6 +132,8 @@ def estimate(
         device=on_device[0],
         device_tile=on_device[1],
         blind=not summary.tiles,
+        polygons=int(share * probe.polygons),
+        wkb=int(share * probe.wkb),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -97,7 +98,7 @@ class TorchPredictor:
         """See :meth:`Predictor.predict`; out of memory, the batch is halved and retried.
 
         Raises:
-            DeviceError: Not even one tile fits.
+            DeviceError: Not even one tile fits, or the numbers overflow.
         """
         try:
             return self._forward(torch.from_numpy(images))
@@ -127,7 +128,13 @@ class TorchPredictor:
             images = images.to(plan.device)
         with torch.autocast(plan.device, plan.dtype, enabled=plan.dtype != torch.float32):
             logits, _ = self.model(images, self.class_ids)
-        return logits.float().softmax(1).cpu()
+        probabilities = logits.float().softmax(1).cpu()
+        if not math.isfinite(float(probabilities.sum())):
+            raise DeviceError(
+                f"The network's numbers overflow in {str(plan.dtype)[6:]}, so there is no map: "
+                "choose --precision float32, or check the model file."
+            )
+        return probabilities
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..classes import CLASSES
 from ..errors import RasterError
 from ..types import NODATA_CLASS, ClassStrip, RasterInfo, Window
+from .class_legend import read_legend
 from .raster_source import open_raster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..classes import LandCoverClass
     from .raster_source import RasterioSource
 
 STRIP_PIXELS = 1 << 23
@@ -30,6 +31,8 @@ class ClassMap:
 
     Attributes:
         notices: Sentences on the rasters' forms.
+        legend: Classes of the values 0 to 254, by id.
+        present: Class ids of the strips so far.
     """
 
     def __init__(self, path: str | Path, confidence: str | Path | None = None) -> None:
@@ -50,6 +53,8 @@ class ClassMap:
             self._check()
             self._stack = stack.pop_all()
         self.notices = list(self._classes.notices)
+        self.legend, self._named = read_legend(path)
+        self.present: set[int] = set()
 
     def _check(self) -> None:
         info = self.info
@@ -89,12 +94,28 @@ class ClassMap:
         rows = max(1, min(STRIP_ROWS, STRIP_PIXELS // width))
         for row in range(0, height, rows):
             box = Window(0, row, width, min(rows, height - row))
-            classes = _as_bytes(self._classes, box, len(CLASSES) - 1, "a class")
+            classes = _as_bytes(self._classes, box, NODATA_CLASS - 1, "a class")
+            self.present.update(np.flatnonzero(np.bincount(classes.ravel(), minlength=256)[:-1]))
             if self._percent is None:
                 percent = np.full_like(classes, NODATA_CLASS)
             else:
                 percent = _as_bytes(self._percent, box, 100, "a percentage")
             yield ClassStrip(row, classes, percent, np.full_like(classes, NODATA_CLASS))
+
+    def shown(self) -> list[LandCoverClass]:
+        """The classes that a legend needs: those with a name and those found in the strips.
+
+        Notes which ones have no name.
+        """
+        nameless = sorted(self.present - self._named)
+        if nameless:
+            ids = ", ".join(map(str, nameless))
+            self.notices.append(
+                f"{self.info.name} does not name its class(es) {ids}: they are called "
+                f"'{self.legend[nameless[0]].name}' and so on. Category names in its .aux.xml, as "
+                "'segment --raster' writes them, would name them."
+            )
+        return [entry for entry in self.legend if entry.id in self._named | self.present]
 
 
 def _as_bytes(source: RasterioSource, box: Window, highest: int, what: str) -> np.ndarray:

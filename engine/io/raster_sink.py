@@ -64,7 +64,9 @@ class ClassRasterSink:
         with self._rows.guard(), quiet_gdal():
             self._rows.dataset.write_colormap(1, _colour_table(classes))
             self._rows.dataset.set_band_description(1, "land-cover class")
-            self._rows.dataset.update_tags(1, **{f"class_{c.id}": c.name for c in classes})
+            added = {f"class_zh_{c.id}": c.name_zh for c in classes if c.id >= len(CLASSES)}
+            names = {f"class_{c.id}": c.name for c in classes}
+            self._rows.dataset.update_tags(1, **names, **added)
 
     def __enter__(self) -> ClassRasterSink:
         return self

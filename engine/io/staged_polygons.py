@@ -38,10 +38,14 @@ class StagedPolygons:
         """Make the empty layer in a file that does not exist yet."""
         self.path = path
         self.fields = list(fields)
-        self._names = ClassNames.of(classes)
+        self.name(classes)
         self._pending: list[PolygonBatch] = []
         self._pending_bytes = 0
         self._append([], [values[:0] for values in self._empty_row()], append=False)
+
+    def name(self, classes: Sequence[LandCoverClass]) -> None:
+        """Take the names of classes, for all polygons that are not in the file yet."""
+        self._names = ClassNames.of(classes)
 
     def write(self, batch: PolygonBatch, size: int) -> None:
         """Append a batch whose WKB is ``size`` bytes long in all."""

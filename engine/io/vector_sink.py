@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..classes import CLASSES
 from ..errors import OutputError
+from ..estimate import size_text
 from ..staging import Staging
 from ..styles import vector_qml, vector_sld
 from .gpkg import add_metadata, add_style, check_addable, check_layer_name, copy_geopackage
@@ -27,6 +28,28 @@ SHAPEFILE_LIMIT = 2_000_000_000
 """Bytes of a .shp or .dbf file; many programs stop at 2 GB."""
 
 _SHAPEFILE_RECORD = 400  # bytes a polygon takes in .shp and .dbf beyond its points
+
+
+def shapefile_bytes(polygons: int, wkb: int) -> int:
+    """What polygons whose WKB is ``wkb`` bytes long take in a Shapefile, rather more than less."""
+    return wkb + polygons * _SHAPEFILE_RECORD
+
+
+def shapefile_refusal(path: Path | None, polygons: int, wkb: int) -> list[str]:
+    """A sentence where expected polygons will not fit into a Shapefile; else none.
+
+    Args:
+        path: The vector file that is asked for.
+        polygons: Expected number.
+        wkb: Expected bytes of their WKB.
+    """
+    size = shapefile_bytes(polygons, wkb)
+    if path is None or path.suffix.lower() != ".shp" or size <= SHAPEFILE_LIMIT:
+        return []
+    return [
+        f"About {size_text(size)} of polygons are expected and a Shapefile holds 2 GB: choose "
+        ".gpkg (GeoPackage) instead, or a larger --min-area."
+    ]
 
 
 def open_vector_sink(
@@ -109,6 +132,11 @@ class VectorSink:
         with self._guard():
             self._finish()
 
+    def show(self, classes: Sequence[LandCoverClass]) -> None:
+        """Take names and colours that were not known at first, before polygons are written."""
+        self._legend = classes, self._legend[1]
+        self._polygons.name(classes)
+
     def write(self, batch: PolygonBatch) -> None:
         """Append a batch of polygons.
 
@@ -124,11 +152,11 @@ class VectorSink:
 
     def _count(self, polygons: int, size: int) -> None:
         """Refuse a Shapefile before it is too large to be one."""
-        self._bytes += size + polygons * _SHAPEFILE_RECORD
+        self._bytes += shapefile_bytes(polygons, size)
         if self._format.driver == "ESRI Shapefile" and self._bytes > SHAPEFILE_LIMIT:
             raise OutputError(
                 f"{self._staging.target.name} would exceed the 2 GB that a Shapefile can hold: "
-                "choose .gpkg or a larger minimum area."
+                "choose .gpkg (GeoPackage) or a larger minimum area."
             )
 
     def _finish(self) -> None:

@@ -200,6 +200,7 @@
 <message><source>The learning rate must be more than 0.</source><translation>学习率必须大于 0。</translation></message>
 <message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation>模型卡片的附加类别 {1} 缺少 id、name、name_zh 和颜色（#rrggbb）；请重新获取该文件。</translation></message>
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
+<message><source>The network's numbers overflow in {1}, so there is no map: choose --precision float32, or check the model file.</source><translation>网络的数值在 {1} 下溢出，因此没有结果图：请选择 --precision float32，或检查模型文件。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>

@@ -10,6 +10,7 @@ import rasterio
 import shapely
 from cwsam.engine import cli_run
 from cwsam.engine.estimate import Estimate
+from cwsam.engine.io import vector_sink
 from cwsam.engine.predictor import TorchPredictor
 from cwsam.engine.types import GeoTransform
 from tests.data.rasters import LAMBERT, write_raster
@@ -170,6 +171,24 @@ def test_what_cannot_fit_is_refused(cwsam, tmp_path, monkeypatch):  # noqa: F811
         assert result.exit_code == 1
         assert all(word in result.output for word in ("--tile", "another folder", "CWSAM_CACHE"))
         assert not (tmp_path / "o.gpkg").exists()
+
+
+@pytest.mark.parametrize("more", [["--dry-run"], []])
+def test_too_many_polygons_for_a_shapefile_are_refused_before_the_run(
+    cwsam,  # noqa: F811
+    tmp_path,
+    monkeypatch,
+    more,
+):
+    image = photo(tmp_path / "a.tif")
+    monkeypatch.setattr(cli_run, "PROBED_PIXELS", 0)
+    assert cwsam("segment", image, "-o", tmp_path / "o.shp", "--dry-run").exit_code == 0
+    monkeypatch.setattr(vector_sink, "SHAPEFILE_LIMIT", 1000)
+    result = cwsam("segment", image, "-o", tmp_path / "o.shp", *more)
+    assert result.exit_code == 1
+    assert "a Shapefile holds 2 GB: choose .gpkg (GeoPackage)" in result.output
+    assert [p.name for p in tmp_path.iterdir()] == ["a.tif"]
+    assert cwsam("segment", image, "-o", tmp_path / "o.gpkg", *more).exit_code == 0
 
 
 @pytest.mark.parametrize(("gsd", "size"), [(1.0, (45, 65)), (0.25, (180, 260))])

@@ -2,12 +2,18 @@
 
 import json
 import sqlite3
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyogrio
 import pytest
 import shapely
 from click.testing import CliRunner
+from cwsam.engine.classes import CLASSES, new_class
+from cwsam.engine.io.class_legend import read_legend
+from cwsam.engine.io.pam import category_names_xml
+from cwsam.engine.io.raster_sink import ClassRasterSink
+from cwsam.engine.types import ClassStrip, RasterInfo
 from cwsam.training.cli import main
 from tests.data.rasters import NORTH_UP, ROTATED, SOUTH_UP, write_raster
 from tests.engine.test_cli import cwsam, photo  # noqa: F401
@@ -80,6 +86,70 @@ def test_a_layer_is_added_to_a_geopackage(tmp_path):
     assert "has a layer 'second' already" in again.output
 
 
+def legend_of(path):
+    """Class names by id in the style inside a GeoPackage."""
+    with sqlite3.connect(path) as database:
+        ((qml,),) = database.execute("SELECT styleQML FROM layer_styles").fetchall()
+    return {int(c.get("value")): c.get("label") for c in ET.fromstring(qml).iter("category")}
+
+
+def added_map(path, ids=(5, 33, 34), **options):
+    return write_raster(path, np.array(ids, np.uint8).reshape(1, 1, -1), nodata=255, **options)
+
+
+def test_classes_of_an_adapter_keep_names_and_colours(tmp_path):
+    legend = (*CLASSES, new_class(33, "solar pond", "盐池"), new_class(34, "hop garden", "啤酒花"))
+    raster, out = tmp_path / "c.tif", tmp_path / "o.gpkg"
+    info = RasterInfo("a.tif", 3, 1, ("uint8",), (None,), ("grey",), NORTH_UP, None)
+    plane = np.array([[5, 33, 34]], np.uint8)
+    with ClassRasterSink(raster, info, legend) as sink:
+        sink.write(ClassStrip(0, plane, plane, plane))
+    classes, named = read_legend(raster)
+    assert classes[: len(legend)] == legend
+    assert named == set(range(35))
+    result = vectorize(raster, "-o", out)
+    assert result.exit_code == 0, result.output
+    assert "does not name" not in result.output
+    assert "33 solar pond" in result.output
+    _, fields = layer(out)
+    assert list(fields["class_name"]) == ["arbor forest", "solar pond", "hop garden"]
+    assert list(fields["class_name_zh"]) == ["乔木林", "盐池", "啤酒花"]
+    assert legend_of(out)[34] == "hop garden"
+    (tmp_path / "c.tif.aux.xml").unlink()
+    kept = vectorize(raster, "-o", tmp_path / "k.gpkg", "--classes", "盐池,34")
+    assert kept.exit_code == 0, kept.output
+    assert list(layer(tmp_path / "k.gpkg")[1]["class_id"]) == [33, 34]
+
+
+def test_category_names_and_colour_table_of_other_programs_count(tmp_path):
+    palette = {5: (1, 2, 3, 255), 33: (9, 8, 7, 255)}
+    raster, out = added_map(tmp_path / "c.tif", palette=palette), tmp_path / "o.gpkg"
+    names = {5: "beech", 33: "vine\nyard", 34: " "}
+    (tmp_path / "c.tif.aux.xml").write_bytes(category_names_xml(names))
+    classes, named = read_legend(raster)
+    assert (classes[5].name, classes[5].name_zh, classes[5].colour) == ("beech", "beech", "#010203")
+    assert (classes[33].name, classes[33].colour) == ("vine yard", "#090807")
+    assert classes[24] == CLASSES[24]
+    assert 34 not in named
+    result = vectorize(raster, "-o", out)
+    assert "c.tif does not name its class(es) 34: they are called 'class 34'" in result.output
+    assert list(layer(out)[1]["class_name"]) == ["beech", "vine yard", "class 34"]
+    legend = legend_of(out)
+    assert legend[34] == "class 34"
+    assert 35 not in legend
+
+
+@pytest.mark.parametrize(
+    "side_file", [b"<PAMData", b'<!DOCTYPE a [<!ENTITY e "e">]><PAMDataset>&e;</PAMDataset>', b""]
+)
+def test_a_broken_side_file_is_no_hindrance(tmp_path, side_file):
+    raster = added_map(tmp_path / "c.tif")
+    (tmp_path / "c.tif.aux.xml").write_bytes(side_file)
+    classes, named = read_legend(raster)
+    assert classes[33].name == "class 33"
+    assert named == set(range(33))
+
+
 @pytest.mark.parametrize("suffix", [".shp", ".geojson", ".fgb"])
 def test_formats(tmp_path, suffix):
     out = tmp_path / f"o{suffix}"
@@ -91,7 +161,7 @@ def test_formats(tmp_path, suffix):
 @pytest.mark.parametrize(
     ("pixels", "sentence"),
     [
-        (np.full((1, 9, 9), 77, np.uint8), "value 77, which is not a class"),
+        (np.full((1, 9, 9), 300, np.int16), "value 300, which is not a class"),
         (np.full((1, 9, 9), 2.5, np.float32), "value 2.5, which is not a class"),
         (np.full((1, 9, 9), -3, np.int16), "value -3, which is not a class"),
         (np.full((3, 9, 9), 7, np.uint8), "has 3 bands and is no class raster"),
