@@ -40,6 +40,7 @@ class LayerSource:
         online: Whether the layer has no pixel grid of its own, as WMS and XYZ layers.
         notices: Sentences on the layer that the user should read.
         mask: Polygons outside of which no pixel is valid; None for the whole rectangle.
+        whole: Whether all of the layer is read.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class LayerSource:
         self._footprint: Footprint | None = None
         self.crs, self.layer_id, self.uri = layer.crs(), layer.id(), layer.source()
         self.online, self.mask = grid.online, mask
+        self.whole = extent is None and mask is None
         self.notices = list(grid.notices)
         self._bands: Bands = grid.bands
         self._info = grid.info

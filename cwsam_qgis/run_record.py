@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..engine.errors import ConfigError
+from .footprint import rotated_footprint
 from .i18n import translator
 from .network import ModelChoice
+from .pixel_bands import default_bands
 from .run_settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ tr = translator("run_record")
 
 PROPERTY = "cwsam/run"
 """Custom property of result layers that holds the request as JSON."""
+
+
+NOT_REPEATABLE = "not_repeatable"
+"""Name in a record of why the command line cannot run it again; it reads the same name."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,49 @@ def run_record(job: SegmentJob, network: Network) -> dict[str, str]:
         "device": network.predictor.plan.reason,
         "precision": choice.precision,
         "settings": json.dumps(settings),
+        **_repetition(job, choice),
+    }
+
+
+def _repetition(job: SegmentJob, choice: ModelChoice) -> dict[str, str]:
+    """What ``cwsam segment --from-record`` needs for the same run, or why it cannot be."""
+    source = job.source
+    file = Path(source.uri)
+    if source.online or not file.is_file():
+        why = tr("The image is no file of its own; run it again in QGIS.")
+    elif not source.whole:
+        why = tr("Only a part of the image was segmented; run it again in QGIS.")
+    elif rotated_footprint(source.uri) is not None:
+        why = tr("The image is rotated, which QGIS draws north-up; run it again in QGIS.")
+    else:
+        command = _command(file, job, choice)
+        return {"command": json.dumps(command, ensure_ascii=False)}
+    return {NOT_REPEATABLE: why}
+
+
+def _command(file: Path, job: SegmentJob, choice: ModelChoice) -> dict[str, object]:
+    """The options of the command line that say the same."""
+    settings, outputs = job.settings, job.outputs
+    unit = "" if settings.metric else "px"
+    given = {
+        "output": outputs.polygons,
+        "raster": outputs.classes,
+        "confidence": outputs.confidence,
+        "model": choice.model,
+        "adapter": choice.adapter,
+    }
+    return {
+        "images": [str(file.resolve())],
+        **{name: str(path.resolve()) for name, path in given.items() if path is not None},
+        "device": choice.device,
+        "precision": choice.precision,
+        "tile": settings.tile,
+        "overlap": settings.overlap,
+        "bands": ",".join(map(str, settings.bands or default_bands(job.source.info.colours))),
+        **({"classes": ",".join(map(str, settings.keep_classes))} if settings.keep_classes else {}),
+        "min_area": f"{settings.min_area:g}{unit}",
+        "simplify": f"{settings.simplify:g}{unit}",
+        "smooth": settings.smooth,
     }
 
 

@@ -261,6 +261,7 @@ class Session:
         shown = self.iface.mapCanvas().layers()
         after = next(one for one in shown if isinstance(one, QgsRasterLayer))  # the uppermost
         node = QgsProject.instance().layerTreeRoot().findLayer(checks.id())
+        self.settle(500)
         node.setExpanded(False)
         self.iface.messageBar().clearWidgets()
         panel = self.plugin.dock.open("evaluate")

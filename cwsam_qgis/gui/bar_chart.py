@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qgis.PyQt.QtCore import QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QPainter, QPalette, QPen
+from qgis.PyQt.QtGui import QColor, QPainter, QPen
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
 from ..i18n import class_label, translator
+from .text_colour import TextColour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ class BarChart(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._text = TextColour(self)
         self._bars: list[tuple[str, QColor, float]] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr("Shares of the classes"))
@@ -61,7 +63,7 @@ class BarChart(QWidget):
         numbers = metrics.horizontalAdvance("100.0 %")
         room = max(10, self.width() - names - numbers - 4 * _GAP)
         longest = max((share for _, _, share in self._bars), default=1.0)
-        text = self.palette().color(QPalette.ColorRole.WindowText)
+        text = self._text.now()
         for number, (name, colour, share) in enumerate(self._bars):
             top, height = _GAP + number * self._step(), self._step() - _GAP
             painter.setPen(text)

@@ -38,6 +38,8 @@ from .scroll import scrolling_column
 from .side_box import SideBox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...engine.ports import Progress
     from ...training.map_accuracy import MapAccuracy
     from .messages import Messages
@@ -213,8 +215,7 @@ class EvaluatePanel(QWidget):
         from ...training.accuracy_tables import class_table, main_figures
 
         self.found, self.report = found, path
-        shown = (f"{name}: <b>{value}</b> {more}" for name, value, more in main_figures(found))
-        self.figures.setText("&nbsp; ".join(one.strip().replace(" ", "&nbsp;") for one in shown))
+        self.figures.setText(_figure_table(main_figures(found)))
         self.table.show_table(class_table(found))
         self.notices.setText("\n".join(found.notices))
         self.notices.setVisible(bool(found.notices))
@@ -262,6 +263,16 @@ class EvaluatePanel(QWidget):
             return
         remember("export_folder", str(path.parent))
         self._messages.success(tr("Written: {path}").format(path=path))
+
+
+def _figure_table(figures: Sequence[tuple[str, str, str]]) -> str:
+    """Names and values, with what is to be said beside them, as rich text; two in a row."""
+    cells = [
+        f"<td style='padding-right: 12px'>{name}: <b>{value}</b> {more}</td>"
+        for name, value, more in figures
+    ]
+    rows = ("".join(cells[first : first + 2]) for first in range(0, len(cells), 2))
+    return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
 
 def _button(text: str, tip: str) -> QPushButton:

@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QPainter, QPalette, QPen
+from qgis.PyQt.QtGui import QColor, QPainter, QPen
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
 from ..i18n import translator
+from .text_colour import TextColour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class LearningCurve(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._text = TextColour(self)
         self.iou: Points = []
         self.loss: Points = []
         self.base = math.nan
@@ -83,7 +85,7 @@ class LearningCurve(QWidget):
     def _chart(
         self, painter: QPainter, box: QRectF, title: str, points: Points, ink: QColor, base: float
     ) -> None:
-        metrics, text = self.fontMetrics(), self.palette().color(QPalette.ColorRole.WindowText)
+        metrics, text = self.fontMetrics(), self._text.now()
         line = metrics.height()
         painter.setPen(text)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

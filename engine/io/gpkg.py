@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from ..errors import OutputError
 
@@ -18,6 +19,7 @@ GEOMETRY_COLUMN = "geom"
 _RESERVED = ("gpkg_", "rtree_", "sqlite_", "layer_styles")
 
 RUN_STANDARD = "urn:cwsam:run"
+_GDAL = "http://gdal.org"
 """``md_standard_uri`` of the run record in gpkg_metadata."""
 
 # QGIS creates exactly this table when a user saves a style into the database.
@@ -138,14 +140,25 @@ def add_metadata(path: Path, layer: str, metadata: Mapping[str, str]) -> None:
 
 
 def read_metadata(path: Path) -> dict[str, dict[str, str]]:
-    """Run records of a GeoPackage by layer name; empty where it has none."""
+    """Run records of a GeoPackage by layer name, the plugin's too; empty where it has none."""
     query = (
         "SELECT table_name, metadata FROM gpkg_metadata JOIN gpkg_metadata_reference"
-        " ON gpkg_metadata.id = md_file_id WHERE md_standard_uri = ?"
+        " ON gpkg_metadata.id = md_file_id WHERE md_standard_uri = ? AND table_name IS NOT NULL"
     )
     with closing(sqlite3.connect(path)) as database:
         if not database.execute(
             "SELECT 1 FROM sqlite_master WHERE name = 'gpkg_metadata'"
         ).fetchone():
             return {}
-        return {name: json.loads(text) for name, text in database.execute(query, (RUN_STANDARD,))}
+        found = {name: _gdal_items(text) for name, text in database.execute(query, (_GDAL,))}
+        own = database.execute(query, (RUN_STANDARD,))
+        return {**found, **{name: json.loads(text) for name, text in own}}
+
+
+def _gdal_items(text: str) -> dict[str, str]:
+    """Metadata as GDAL writes it, for a layer: names and values; empty if it is damaged."""
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - expat bounds the growth of entities
+    except ET.ParseError:
+        return {}
+    return {item.get("key", ""): item.text or "" for item in root.iter("MDI")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 PATHS = ("output", "raster", "confidence", "preview")
 """Settings that name files; a record holds them with their whole path."""
+
+NOT_REPEATABLE = "not_repeatable"
+"""Name in a record of why the command line cannot run it again; the plugin writes it."""
 
 _LEAVES_NO_TRACE = ("record", "from_record", "quiet", "fresh", "dry_run", "images")
 
@@ -99,22 +103,29 @@ def read_record(path: Path) -> dict[str, object]:
     Raises:
         ConfigError: The file holds none.
     """
+    layers = path.suffix.lower() == ".gpkg"
     try:
-        if path.suffix.lower() == ".gpkg":
-            if not path.is_file():
-                raise FileNotFoundError(path)
-            record = next(iter(read_metadata(path).values()), {})
-            record["command"].pop("output", None)  # the file may hold other layers by now
-        else:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        command = record["command"]
+        record = _of_layers(path) if layers else json.loads(path.read_text(encoding="utf-8"))
+        refusal = record.get(NOT_REPEATABLE)
+        command = "{}" if refusal else record["command"]
         record["command"] = json.loads(command) if isinstance(command, str) else command
-        images = record["command"]["images"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        images = record["command"].get("images", [])
+        if layers:
+            record["command"].pop("output", None)  # the file may hold other layers by now
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, sqlite3.Error) as error:
         raise ConfigError(
             f"{path} holds no run record: give a file that --record has written, or a "
             "GeoPackage of a run."
         ) from error
+    if refusal:
+        raise ConfigError(f"{path} cannot be run again here. {refusal}")
     if not (isinstance(images, list) and all(isinstance(image, str) for image in images)):
         raise ConfigError(f"{path} names no images: it is no record of a run.")
     return record
+
+
+def _of_layers(path: Path) -> dict[str, object]:
+    """The first record in a GeoPackage; empty where it has none."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    return dict(next(iter(read_metadata(path).values()), {}))

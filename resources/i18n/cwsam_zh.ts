@@ -846,6 +846,9 @@
 </context>
 <context>
 <name>cwsam.run_record</name>
+<message><source>Only a part of the image was segmented; run it again in QGIS.</source><translation>只分割了影像的一部分；请在 QGIS 中重新运行。</translation></message>
+<message><source>The image is no file of its own; run it again in QGIS.</source><translation>该影像不是单独的文件；请在 QGIS 中重新运行。</translation></message>
+<message><source>The image is rotated, which QGIS draws north-up; run it again in QGIS.</source><translation>该影像带旋转，QGIS 按正北方向绘制；请在 QGIS 中重新运行。</translation></message>
 <message><source>The record of this run cannot be read: choose the settings by hand.</source><translation>无法读取此次运行的记录：请手动选择设置。</translation></message>
 </context>
 <context>

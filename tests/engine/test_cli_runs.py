@@ -244,6 +244,9 @@ def test_record_repeats_the_run(cwsam, tmp_path, tiny_model):  # noqa: F811
     assert "other weights" in cwsam("segment", "--from-record", record, model=None).output
     record.write_text("{}")
     assert "no run record" in cwsam("segment", "--from-record", record).output
+    damaged = tmp_path / "damaged.gpkg"
+    damaged.write_text("no database")
+    assert "no run record" in cwsam("segment", "--from-record", damaged).output
     with sqlite3.connect(gpkg) as database:
         ((text,),) = database.execute("SELECT metadata FROM gpkg_metadata").fetchall()
     assert json.loads(text)["extent"] == "150000, 169955, 150065, 170000"

@@ -10,12 +10,23 @@ from cwsam.engine.errors import Cancelled, OutputError
 from cwsam.engine.ports import Progress
 from osgeo import gdal
 from qgis.core import QgsProject, QgsRectangle, QgsVectorLayer
-from tests.qgis.support import open_layer, patches, write_raster
+from tests.qgis.support import GRID, open_layer, patches, write_raster
 
 COMMAND_LINE = """
 import sys
 from cwsam.engine.cli import main
 main(sys.argv[1:])
+"""
+
+
+REFUSED = """
+import sys
+from cwsam.engine.cli import main
+sys.stderr = sys.stdout
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert end.code != 0
 """
 
 
@@ -68,6 +79,35 @@ def test_equal_settings_give_the_features_of_the_command_line(
     assert (ours.ReadAsArray() == theirs.ReadAsArray()).all()
     assert ours.GetGeoTransform() == theirs.GetGeoTransform()
     assert summary.tiles > 1
+
+
+def test_the_command_line_repeats_a_run_from_its_record(qgis_app, network, headless, tmp_path):
+    image = write_raster(tmp_path / "in.tif", patches())
+    outputs = Outputs(tmp_path / "q.gpkg", tmp_path / "q.tif")
+    settings = {"keep_classes": (1, 5, 9), "min_area": 4, "simplify": 0.5, "metric": True,
+                "smooth": 1, "tile": 64, "overlap": 16, "bands": (3, 2, 1)}  # fmt: skip
+    run(open_layer(image), network, outputs, **settings)
+    first = gdal.Open(str(outputs.classes)).ReadAsArray()
+    outputs.classes.unlink()
+    again = ("segment", "--from-record", outputs.polygons, "-o", tmp_path / "again.gpkg", "-q")
+    headless(COMMAND_LINE, *again)
+    close_enough(rows(outputs.polygons), rows(tmp_path / "again.gpkg"))
+    assert (gdal.Open(str(outputs.classes)).ReadAsArray() == first).all()
+
+
+@pytest.mark.parametrize("what", ["part", "rotated", "no file"])
+def test_a_record_says_why_only_qgis_can_repeat_the_run(
+    qgis_app, network, headless, tmp_path, what
+):
+    grid = (150000, 0.4, 0.3, 170000, 0.3, -0.4) if what == "rotated" else GRID
+    image = write_raster(tmp_path / "in.tif", patches(), grid=grid)
+    extent = QgsRectangle(150010, 169960, 150050, 169990) if what == "part" else None
+    layer = open_layer(f"/vsisubfile/0_,{image}" if what == "no file" else image)
+    run(layer, network, Outputs(tmp_path / "q.gpkg"), extent)
+    told = headless(REFUSED, "segment", "--from-record", tmp_path / "q.gpkg")
+    sentence = {"part": "Only a part", "rotated": "is rotated", "no file": "is no file"}[what]
+    assert "cannot be run again here" in told.stdout
+    assert sentence in told.stdout
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson", ".fgb"])

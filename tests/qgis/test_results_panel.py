@@ -68,6 +68,16 @@ def test_the_chart_paints_a_bar_a_class(qgis_app, result):
     assert {CLASSES[class_id].colour for class_id in shown} <= colours
 
 
+def test_painted_texts_are_read_in_a_dark_theme_too(qgis_app, result):
+    assert result.chart._text.now().lightness() < 100
+    qgis_app.setUITheme("Night Mapping")
+    try:
+        QTest.qWait(50)
+        assert result.chart._text.now().lightness() > 150
+    finally:
+        qgis_app.setUITheme("default")
+
+
 def test_the_slider_hides_and_shows_again(qgis_app, result):
     (layer,) = results()
     layer.setSubsetString('"class_id" < 30')
