@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 CACHE_LIMIT_GB = 10
 """What journals may take together before the oldest ones go, where nothing else is asked for."""
+
+FORMAT = "2"
+"""Changes with the way in which tiles are blended and with what a row leaves for the next one: a
+run that another version of the program began is not gone on with then."""
 
 _HEADER = struct.Struct("<4s6I")  # magic, row of tiles, first row, rows, tiles, length, CRC
 _MAGIC = b"CWJ1"
@@ -202,7 +206,7 @@ class Journal:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 return dict(stored)
-        except (OSError, ValueError, zipfile.BadZipFile):
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             self.notices.append("The interrupted run left a damaged journal: starting over.")
             self._records, self.rows_done, self.tiles_done = [], 0, 0
             self._file.truncate(0)
@@ -259,10 +263,10 @@ class Journal:
 
     def remove(self) -> None:
         """Throw the journal away: the run is complete."""
-        mine = self._lock is not None
+        lock, self._lock = self._lock, None
         self.close()
-        if mine:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if lock is not None:
+            _remove_held(self._folder, lock)
 
 
 def open_journal(
@@ -277,7 +281,7 @@ def open_journal(
         fresh: Start over.
     """
     base = cache_folder() / "journals"
-    name = hashlib.sha256("\0".join(where).encode()).hexdigest()[:32]
+    name = hashlib.sha256("\0".join((*where, FORMAT)).encode()).hexdigest()[:32]
     clean_journals(base, cache_limit(), keep=name)
     return Journal(base / name, facts, width, fresh)
 
@@ -306,9 +310,16 @@ def clean_journals(base: Path, limit: int, keep: str = "") -> None:
             continue
         lock = hold(folder / "lock")
         if lock is not None:
-            lock.close()
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_held(folder, lock)
             total -= size
+
+
+def _remove_held(folder: Path, lock: IO[bytes]) -> None:
+    """Remove a journal before its lock is let go: nobody opens it in between."""
+    if sys.platform == "win32":  # where an open file cannot be removed
+        lock.close()
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.close()
 
 
 def _write_state(path: Path, state: Mapping[str, np.ndarray]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ConfigError, OutputError
 from ..journal import Journal, file_facts, open_journal, raster_facts
 from ..pipeline import SegmentOptions, segment, settle_radiometry
+from ..staging import check_writable
 from ..types import NODATA_CLASS, ClassStrip, RasterInfo, RunSummary
 from .mosaic import MosaicSource, open_mosaic
 from .preview import write_preview
@@ -233,6 +234,9 @@ def segment_file(
         features, rasters, collector = sinks
         summary = segment(source, predictor, settled, features, rasters, progress, journal)
         summary.notices[:0] = notices
+        for sink in (*rasters, features):  # all are whole before the first gets its name
+            if hasattr(sink, "finish"):
+                sink.finish()
         if collector is not None:
             _write_preview(source, settled, collector, summary, outputs.preview, card.legend)
     return info, summary
@@ -254,6 +258,7 @@ def _open_sinks(
         sink = ConfidenceRasterSink(outputs.confidence, info, outputs.cog)
         rasters.append(stack.enter_context(sink))
     if outputs.preview is not None:
+        check_writable(outputs.preview)  # it is written last, perhaps hours later
         collector = PreviewCollector(info)
         rasters.append(collector)
     if outputs.polygons is not None:

@@ -75,14 +75,24 @@ class ClassRasterSink:
         if kind is not None:
             self._rows.abandon()
             return
+        self.finish()
         target = self._rows.staging.path
         with self._rows.guard():
-            self._rows.finish()
-            names = {c.id: c.name for c in self._classes}
-            target.with_name(f"{target.name}.aux.xml").write_bytes(category_names_xml(names))
             if not self._is_vector_style(self._rows.staging.target.with_suffix(".qml")):
                 target.with_suffix(".qml").write_text(raster_qml(self._classes), encoding="utf-8")
             self._rows.commit()
+
+    def finish(self) -> None:
+        """Complete the file after the last strip; it gets its name when the block ends.
+
+        Raises:
+            OutputError: Rows are missing, or the disk did not take them all.
+        """
+        with self._rows.guard():
+            self._rows.finish()
+            names = {c.id: c.name for c in self._classes}
+            side_file = self._rows.staging.path.with_name(f"{self._rows.staging.path.name}.aux.xml")
+            side_file.write_bytes(category_names_xml(names))
 
     @staticmethod
     def _is_vector_style(style: Path) -> bool:
@@ -114,9 +124,14 @@ class ConfidenceRasterSink:
         if kind is not None:
             self._rows.abandon()
             return
+        self.finish()
+        with self._rows.guard():
+            self._rows.commit()
+
+    def finish(self) -> None:
+        """As :meth:`ClassRasterSink.finish`."""
         with self._rows.guard():
             self._rows.finish()
-            self._rows.commit()
 
     def write(self, strip: ClassStrip) -> None:
         """Append the confidence of one strip; strips follow each other without gaps."""
@@ -135,6 +150,7 @@ class _RowWriter:
         self._filled = 0
         self._next_row = 0
         self._crc = 0
+        self._finished = False
         with self.guard(), quiet_gdal():
             self.dataset = rasterio.open(self._growing, "w", **self._profile())
 
@@ -188,7 +204,9 @@ class _RowWriter:
         self._filled = 0
 
     def finish(self) -> None:
-        """Write what is left, close the file and make the COG of it if one is wanted."""
+        """Write what is left, close the file and make the COG of it if wanted; once."""
+        if self._finished:
+            return
         if self._next_row != self._info.height:
             raise OutputError(
                 f"Only {self._next_row} of {self._info.height} rows of {self.staging.target.name} "
@@ -201,6 +219,7 @@ class _RowWriter:
             if self._cog:
                 self._copy_to_cog()
         self._verify()
+        self._finished = True
 
     def _verify(self) -> None:
         """Read the file back: GDAL tells nobody when its last blocks find the disk full."""

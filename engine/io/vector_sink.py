@@ -108,6 +108,7 @@ class VectorSink:
         self._crs = info.crs
         self._legend = legend
         self._bytes = 0
+        self._finished = False
         check_layer_name(layer)
         if append and not self._format.styles_inside:
             raise OutputError(
@@ -129,8 +130,21 @@ class VectorSink:
         if kind is not None:
             self._staging.discard()
             return
+        self.finish()
         with self._guard():
-            self._finish()
+            stem = self._staging.target.stem
+            self._staging.commit(stale=[stem + part for part in self._format.parts])
+
+    def finish(self) -> None:
+        """Complete the file after the last polygon; it gets its name when the block ends.
+
+        Raises:
+            OutputError: It cannot be written, or its layer has come into being meanwhile.
+        """
+        if not self._finished:
+            with self._guard():
+                self._finish()
+            self._finished = True
 
     def show(self, classes: Sequence[LandCoverClass]) -> None:
         """Take names and colours that were not known at first, before polygons are written."""
@@ -160,7 +174,7 @@ class VectorSink:
             )
 
     def _finish(self) -> None:
-        """Write the final file and its style, and move all to their place."""
+        """Write the final file and its style."""
         target = self._staging.path
         self._polygons.flush()
         if self._adds:  # only now: others may have written to it during the run
@@ -179,8 +193,6 @@ class VectorSink:
         else:
             target.with_suffix(".qml").write_text(qml, encoding="utf-8")
             target.with_suffix(".sld").write_text(sld, encoding="utf-8")
-        stem = self._staging.target.stem
-        self._staging.commit(stale=[stem + part for part in self._format.parts])
 
     def _guard(self) -> OutputGuard:
         return OutputGuard(self._staging, OGR_ERRORS)

@@ -1,14 +1,17 @@
 """A run that was killed goes on where it stopped, to the same bytes."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cwsam.engine import journal as journal_module
 from cwsam.engine.array_source import ArraySource
 from cwsam.engine.journal import Journal, cache_limit, clean_journals, open_journal, raster_facts
+from cwsam.engine.locks import hold
 from cwsam.engine.pipeline import SegmentOptions, segment
 from cwsam.engine.types import ClassStrip
 from tests.engine.test_pipeline import BrightnessPredictor, Collector, scene
@@ -103,6 +106,47 @@ def test_flipped_bits_are_not_used(tmp_path):
     assert Journal(tmp_path, FACTS, 5).rows_done == 0
 
 
+@pytest.mark.parametrize("left", [b"", b"PK", b"half"])
+def test_a_damaged_state_starts_over(tmp_path, left):
+    fill(tmp_path)
+    (tmp_path / "state-3.npz").write_bytes(left)
+    journal = Journal(tmp_path, FACTS, 5)
+    assert journal.state() is None
+    assert journal.rows_done == 0
+    assert "damaged" in journal.notices[-1]
+
+
+def test_a_version_that_blends_otherwise_does_not_go_on_in_a_journal(tmp_path, monkeypatch):
+    monkeypatch.setenv("CWSAM_CACHE", str(tmp_path))
+    first = open_journal(("a.tif", "model"), FACTS, 5)
+    first.add(ClassStrip(0, *np.zeros((3, 2, 5), np.uint8)), 1, {"row": np.zeros(2)})
+    first.close()
+    again = open_journal(("a.tif", "model"), FACTS, 5)
+    assert again.rows_done == 1
+    again.close()
+    monkeypatch.setattr(journal_module, "FORMAT", "1")
+    assert open_journal(("a.tif", "model"), FACTS, 5).rows_done == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files cannot be removed there")
+@pytest.mark.parametrize("clean", [False, True])
+def test_a_journal_is_held_until_it_is_gone(tmp_path, monkeypatch, clean):
+    folder, seen, remove = tmp_path / "a", [], shutil.rmtree
+    fill(folder)
+
+    def watched(path, **options):
+        seen.append(hold(path / "lock"))
+        remove(path, **options)
+
+    monkeypatch.setattr(journal_module.shutil, "rmtree", watched)
+    if clean:
+        clean_journals(tmp_path, limit=0)
+    else:
+        Journal(folder, FACTS, 5).remove()
+    assert seen == [None]
+    assert not folder.exists()
+
+
 def test_changed_input_is_noticed_and_fresh_starts_over(tmp_path):
     fill(tmp_path)
     assert Journal(tmp_path, FACTS, 5).rows_done == 4
@@ -165,6 +209,7 @@ def test_unwritable_cache_costs_the_journal_only(tmp_path, monkeypatch):
 SCRIPT = """
 import os, signal, sys, time
 import numpy as np
+from cwsam.engine import journal as journal_module
 from cwsam.engine.array_source import ArraySource
 from cwsam.engine.journal import Journal
 from cwsam.engine.pipeline import SegmentOptions, segment

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cwsam.engine.array_source import ArraySource
 from cwsam.engine.errors import Cancelled, OutputError
+from cwsam.engine.io import raster_sink
 from cwsam.engine.io.job import JobOptions, Outputs, Resume, segment_file
 from cwsam.engine.journal import Journal
 from cwsam.engine.models.card import ModelCard
@@ -108,3 +109,30 @@ def test_cancel_at_any_stage_leaves_nothing(tmp_path):
         with pytest.raises(Cancelled):
             run(image, outputs, progress, Resume(("a",), fresh=True))
         assert list(out.iterdir()) == [], stage
+
+
+@pytest.mark.parametrize("name", ["classes", "confidence"])
+def test_a_raster_that_fails_at_the_very_end_takes_the_polygons_along(tmp_path, monkeypatch, name):
+    image, out = noise(tmp_path / "a.tif", 60), tmp_path / "out"
+    out.mkdir()
+    (out / "o.gpkg").write_bytes(b"old")
+
+    def fails(rows):
+        if rows.staging.target.name == f"{name}.tif":
+            raise OutputError("The disk is full: check the free space.")
+
+    monkeypatch.setattr(raster_sink._RowWriter, "_verify", fails)
+    rasters = {key: out / f"{key}.tif" for key in ("classes", "confidence")}
+    with pytest.raises(OutputError, match="free space"):
+        run(image, Outputs(out / "o.gpkg", preview=out / "p.png", **rasters))
+    assert [path.name for path in out.iterdir()] == ["o.gpkg"]
+    assert (out / "o.gpkg").read_bytes() == b"old"
+
+
+def test_a_preview_that_cannot_be_written_is_refused_before_the_run(tmp_path):
+    image, asked = noise(tmp_path / "a.tif", 60), []
+    progress = Progress(report=lambda *now: asked.append(now))
+    with pytest.raises(OutputError, match="does not exist: create it"):
+        run(image, Outputs(tmp_path / "o.gpkg", preview=tmp_path / "no" / "p.png"), progress)
+    assert not asked
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
