@@ -17,7 +17,7 @@ from ..training.finetune.config import FinetuneConfig
 from ..training.finetune.labels import NEW, SKIP, LabelledRaster, LabelScheme, read_scheme
 from ..training.finetune.outcome import FinetuneStatus
 from .environment import load_torch
-from .i18n import translator
+from .i18n import engine_text, language, translator
 from .job import online_notices
 from .label_reader import BurntLabels, LabelReader
 from .layer_grid import has_pixel_grid
@@ -204,7 +204,7 @@ class FinetuneJob:
             result.notices[:0] = notices
             card, page = (staging.path.with_suffix(suffix) for suffix in COMPANIONS)
             card.write_text(result.card.to_markdown(wish.adapter.stem), encoding="utf-8")
-            write_report(result, page)
+            write_report(result, page, language(), engine_text)
             staging.commit()
         finally:
             staging.discard()

@@ -261,8 +261,9 @@ class Session:
         shown = self.iface.mapCanvas().layers()
         after = next(one for one in shown if isinstance(one, QgsRasterLayer))  # the uppermost
         node = QgsProject.instance().layerTreeRoot().findLayer(checks.id())
-        self.settle(500)
-        node.setExpanded(False)
+        self.settle(1000)
+        for expanded in (True, False):  # without a change the view would not follow
+            node.setExpanded(expanded)
         self.iface.messageBar().clearWidgets()
         panel = self.plugin.dock.open("evaluate")
         panel.map.layer_box.setLayer(after)

@@ -77,6 +77,12 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads; all if 0.")
+@click.option(
+    "--language",
+    type=click.Choice(("en", "zh")),
+    default="en",
+    help="Of the report; its notices stay English.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar, no table.")
 def finetune_command(pairs: tuple[str, ...], **options: object) -> None:
     """Fine-tune a model on labelled polygons.
@@ -115,7 +121,7 @@ def finetune_command(pairs: tuple[str, ...], **options: object) -> None:
         )
     result.notices[:0] = scheme.notices
     output.with_suffix(".md").write_text(result.card.to_markdown(output.stem), encoding="utf-8")
-    write_report(result, output.with_suffix(".html"))
+    write_report(result, output.with_suffix(".html"), options["language"])
     shutil.rmtree(folder, ignore_errors=True)
     if not options["quiet"]:
         _tell(result)

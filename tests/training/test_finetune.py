@@ -1,6 +1,7 @@
 """Fine-tuning from labels, end to end on a tiny model."""
 
 import dataclasses
+import re
 import time
 
 import numpy as np
@@ -15,6 +16,7 @@ from cwsam.engine.models.checkpoint import load_model
 from cwsam.engine.pipeline import SegmentOptions, StageClock, class_strips
 from cwsam.engine.ports import Progress
 from cwsam.engine.types import RunSummary
+from cwsam.training.finetune.report import report_html
 from cwsam.training.finetune.run import finetune
 from tests.training.finetune_support import (
     QUICK,
@@ -51,6 +53,14 @@ def test_a_new_class_is_learnt_and_nothing_else_changes(base, base_file, tmp_pat
             assert torch.equal(value, untouched[name]), name
     assert any(not torch.equal(loaded.model.state_dict()[n], untouched[n]) for n in changed)
     assert seen[-1].phase == "writing"
+    english, chinese = report_html(result), report_html(result, "zh", lambda _: "提示")
+    assert "Course of the training" in english
+    assert "训练过程" in chinese
+    assert "24 水域" in chinese
+    texts = re.sub(r"<style>.*?</style>|<[^>]*>", " ", chinese, flags=re.DOTALL)
+    names = f"{result.card.title} mIoU IoU CWSAM nbsp"
+    latin = [set(re.findall(r"[A-Za-z]{3,}", text)) for text in (texts, names)]
+    assert latin[0] <= latin[1], "nothing is left in English"
     training = [status for status in seen if status.phase == "training"]
     assert [s.step for s in training] == sorted(s.step for s in training)
     assert all(np.isfinite(s.loss) and s.seconds_left >= 0 for s in training)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 
@@ -24,62 +25,83 @@ from ..html import (
     table,
 )
 from ..png import colour_classes, png_bytes
+from .report_texts import say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from .outcome import FinetuneResult, Picture
 
+Say, Named = Callable[..., str], Callable[[int], Label]
+
 PICTURE_SIDE = 256
 """Pixels that a picture's longer side has at least; smaller ones are enlarged whole times."""
 
 
-def write_report(result: FinetuneResult, path: Path) -> None:
+def write_report(
+    result: FinetuneResult,
+    path: Path,
+    language: str = "en",
+    tell: Callable[[str], str] = str,
+) -> None:
     """Write the report; it appears under its name only when complete.
 
     Args:
         result: What a fine-tuning has made.
         path: The file, ``.html``.
+        language: ``en`` or ``zh``.
+        tell: Turns the result's notices into that language.
 
     Raises:
         OSError: It cannot be written there.
     """
     temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(report_html(result), encoding="utf-8")
+    temporary.write_text(report_html(result, language, tell), encoding="utf-8")
     os.replace(temporary, path)
 
 
-def report_html(result: FinetuneResult) -> str:
-    """The report as HTML."""
+def report_html(
+    result: FinetuneResult, language: str = "en", tell: Callable[[str], str] = str
+) -> str:
+    """The report as HTML; see :func:`write_report`."""
+    tr = partial(say, language)
+    named = partial(_name, result.legend, language)
     before, after = result.before, result.after
     kept = "–" if np.isnan(after.kept) else f"{100 * after.kept:.0f} %"
     figures = [
-        ("mIoU before", f"{before.miou:.3f}"),
-        ("mIoU after", f"{after.miou:.3f}", f"{after.miou - before.miou:+.3f}"),
-        ("of the unlabelled ground keep their class", kept),
-        ("steps; the best is kept", f"{result.best_step}", f"of {result.steps}"),
-        ("wall time", f"{result.seconds:.0f} s"),
+        (tr("mIoU before"), f"{before.miou:.3f}"),
+        (tr("mIoU after"), f"{after.miou:.3f}", f"{after.miou - before.miou:+.3f}"),
+        (tr("of the unlabelled ground keep their class"), kept),
+        (
+            tr("steps; the best is kept"),
+            f"{result.best_step}",
+            tr("of {count}", count=result.steps),
+        ),
+        (tr("wall time"), tr("{count} s", count=f"{result.seconds:.0f}")),
     ]
     parts = [cards(figures)]
-    parts += [paragraph(notice, "warning") for notice in result.notices]
-    parts += [_classes(result), _curves(result), _confusion(result), _maps(result), _how(result)]
-    names = ", ".join(_name(c, result.legend).text for c in result.labelled)
+    parts += [paragraph(tell(notice), "warning") for notice in result.notices]
+    makers = (_classes, _curves, _confusion, _maps)
+    parts += [*(make(result, tr, named) for make in makers), _how(tr)]
+    names = ", ".join(named(c).text for c in result.labelled)
     return page(
-        f"Fine-tuning: {result.adapter.stem}",
+        tr("Fine-tuning: {name}", name=result.adapter.stem),
         parts,
-        f"{result.card.title}. Trained on {names}.",
+        f"{result.card.title}. {tr('Trained on {names}.', names=names)}",
         f"CWSAM {__version__}",
+        language,
     )
 
 
-def _name(class_id: int, legend: tuple[LandCoverClass, ...]) -> Label:
+def _name(legend: tuple[LandCoverClass, ...], language: str, class_id: int) -> Label:
     for entry in legend:
         if entry.id == class_id:
-            return Label(f"{entry.id} {entry.name}", entry.colour)
+            name = entry.name_zh if language == "zh" else entry.name
+            return Label(f"{entry.id} {name}", entry.colour)
     return Label(f"{class_id}")
 
 
-def _classes(result: FinetuneResult) -> str:
+def _classes(result: FinetuneResult, tr: Say, named: Named) -> str:
     lights = {"enough": "enough", "few": "few", "too_few": "too few, left out"}
     rows = []
     for entry in result.check.classes:
@@ -88,10 +110,10 @@ def _classes(result: FinetuneResult) -> str:
         gain = scores[1] - scores[0]
         rows.append(
             (
-                _name(entry.class_id, result.legend),
+                named(entry.class_id),
                 f"{entry.polygons:,}",
                 f"{entry.pixels:,}",
-                lights[entry.light],
+                tr(lights[entry.light]),
                 *shown,
                 "–" if np.isnan(gain) else f"{gain:+.3f}",
             )
@@ -101,65 +123,68 @@ def _classes(result: FinetuneResult) -> str:
         "IoU (intersection over union) on the validation blocks, ground that training never saw. "
         "Only labelled pixels count."
     )
-    return section("Classes", table(header, rows, note))
+    return section(tr("Classes"), table([tr(title) for title in header], rows, tr(note)))
 
 
-def _curves(result: FinetuneResult) -> str:
+def _curves(result: FinetuneResult, tr: Say, named: Named) -> str:
     steps = [point.step for point in result.history]
-    mark = [(float(result.best_step), "kept")]
+    del named
+    mark = [(float(result.best_step), tr("kept"))]
     loss = line_chart(
-        [Series("training loss", steps, [p.loss for p in result.history])], "step", "loss"
+        [Series(tr("training loss"), steps, [p.loss for p in result.history])],
+        tr("step"),
+        tr("loss"),
     )
     score = line_chart(
         [
             Series("mIoU", steps, [p.miou for p in result.history]),
-            Series("unlabelled kept", steps, [p.kept for p in result.history]),
+            Series(tr("unlabelled kept"), steps, [p.kept for p in result.history]),
         ],
-        "step",
-        "share",
+        tr("step"),
+        tr("share"),
         (0.0, 1.0),
         mark,
     )
-    return section("Course of the training", side_by_side(figure(loss), figure(score)))
+    return section(tr("Course of the training"), side_by_side(figure(loss), figure(score)))
 
 
-def _confusion(result: FinetuneResult) -> str:
+def _confusion(result: FinetuneResult, tr: Say, named: Named) -> str:
     matrix = result.after.matrix
     rows = [c for c in result.labelled if matrix[c].any()]
     others = [c for c in np.flatnonzero(matrix.sum(axis=0)[:NODATA_CLASS]) if c not in rows]
     columns = [*rows, *map(int, others)]
     part = matrix[np.ix_(rows, columns)]
-    labels = [[_name(c, result.legend) for c in ids] for ids in (rows, columns)]
-    chart = heat_map(part, *labels, ("label", "fine-tuned map"))
+    labels = [[named(c) for c in ids] for ids in (rows, columns)]
+    chart = heat_map(part, *labels, (tr("label"), tr("fine-tuned map")))
     note = "Percent of the labelled pixels of each class on the validation blocks."
-    return section("What is taken for what", figure(chart, note))
+    return section(tr("What is taken for what"), figure(chart, tr(note)))
 
 
-def _maps(result: FinetuneResult) -> str:
+def _maps(result: FinetuneResult, tr: Say, named: Named) -> str:
     colours = [(238, 238, 238)] * NODATA_CLASS
     for entry in result.legend:
         colours[entry.id] = entry.rgb
     rows, seen = [], set()
     for picture in result.pictures:
-        rows.append(_picture_row(picture, colours))
+        rows.append(_picture_row(picture, colours, tr))
         for plane in (picture.labels, picture.before, picture.after):
             seen.update(np.unique(plane).tolist())
-    entries = [_name(c, result.legend) for c in sorted(seen - {NODATA_CLASS})]
+    entries = [named(c) for c in sorted(seen - {NODATA_CLASS})]
     legend = " &nbsp; ".join(
         f'<span class="chip" style="background:{escape(e.colour)}"></span>{escape(e.text)}'
         for e in entries
     )
-    return section("Validation blocks, before and after", f"<p>{legend}</p>", *rows)
+    return section(tr("Validation blocks, before and after"), f"<p>{legend}</p>", *rows)
 
 
-def _picture_row(picture: Picture, colours: list[tuple[int, int, int]]) -> str:
-    planes = [("image", picture.image)]
+def _picture_row(picture: Picture, colours: list[tuple[int, int, int]], tr: Say) -> str:
+    planes = [(tr("image"), picture.image)]
     for name, plane in (
         ("labels (grey: unknown)", picture.labels),
         ("before", picture.before),
         ("after", picture.after),
     ):
-        planes.append((name, colour_classes(plane, colours)))
+        planes.append((tr(name), colour_classes(plane, colours)))
     times = max(1, PICTURE_SIDE // max(picture.image.shape[:2]))
     figures = [
         figure(
@@ -171,11 +196,11 @@ def _picture_row(picture: Picture, colours: list[tuple[int, int, int]]) -> str:
     return side_by_side(*figures)
 
 
-def _how(result: FinetuneResult) -> str:
+def _how(tr: Say) -> str:
     text = (
         "Ground was divided into blocks; validation blocks are at least 16 pixels away from "
         "everything that training saw. Ground without labels is unknown, not background: there "
         "the base model's opinion was kept as far as the labels do not contradict it. Only the "
         "parts of the network named in the adapter file changed."
     )
-    return section("How it was made", paragraph(text, "note"))
+    return section(tr("How it was made"), paragraph(tr(text), "note"))
