@@ -85,14 +85,12 @@ def tile_batches(
 
 def read_ahead(batches: Iterator[TileBatch]) -> Iterator[TileBatch]:
     """The same batches, each read in a thread while the one before is worked on."""
+    batch = next(batches, None)  # nothing runs beside the first one
     with ThreadPoolExecutor(1, "cwsam-read") as pool:
-        coming = pool.submit(next, batches, None)
-        while True:
-            batch = coming.result()
-            if batch is None:
-                return
+        while batch is not None:
             coming = pool.submit(next, batches, None)
             yield batch
+            batch = coming.result()
 
 
 def pad_by_mirror(image: np.ndarray, tile: int) -> np.ndarray:
