@@ -220,6 +220,7 @@
 <message><source>There is no weights file {1}; check 'initialise_from' in the recipe.</source><translation>没有权重文件 {1}；请检查训练配方中的 initialise_from。</translation></message>
 <message><source>This CPU does not multiply {1} natively and would be many times slower; choose float32 or int8.</source><translation>此 CPU 不原生支持 {1} 乘法，会慢许多倍；请选择 float32 或 int8。</translation></message>
 <message><source>This torch has no int8 kernels for this CPU; choose float32.</source><translation>此 torch 没有适用于此 CPU 的 int8 内核；请选择 float32。</translation></message>
+<message><source>Trained on {names}.</source><translation type="unfinished"></translation></message>
 <message><source>Writing polygons</source><translation>正在写出多边形</translation></message>
 <message><source>a Segment Anything checkpoint (no class decoder: a start for training)</source><translation>Segment Anything 权重（不带类别解码器：训练的起点）</translation></message>
 <message><source>a model of this program</source><translation>本程序的模型</translation></message>
@@ -294,7 +295,6 @@
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
 <message><source>{1} x {2}</source><translation>{1} × {2}</translation></message>
 <message><source>{1}, sources must be a mapping of folders to settings.</source><translation>{1}，sources 必须是文件夹到设置的映射。</translation></message>
-<message><source>{1}. Trained on {2}.</source><translation>{1}。训练数据：{2}。</translation></message>
 <message><source>{1}: {2} MB, sha256 {3}</source><translation>{1}：{2} MB，sha256 {3}</translation></message>
 <message><source>{1}: {2} classes seen in training</source><translation>{1}：训练过 {2} 个类别</translation></message>
 </context>

@@ -87,7 +87,7 @@ def report_html(
     return page(
         tr("Fine-tuning: {name}", name=result.adapter.stem),
         parts,
-        f"{result.card.title}. {tr('Trained on {names}.', names=names)}",
+        ". ".join((result.card.title, tr("Trained on {names}.", names=names))),
         f"CWSAM {__version__}",
         language,
     )
