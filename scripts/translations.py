@@ -69,8 +69,8 @@ def engine_texts() -> set[str]:
 
 def _speaks_itself(path: Path) -> bool:
     """Whether a module takes its sentences from the reports' own table of both languages."""
-    imported = re.search(r"from \.accuracy_texts import [^\n]*\bsay\b", path.read_text("utf-8"))
-    return path.stem == "accuracy_texts" or imported is not None
+    imported = re.search(r"from \.\w+_texts import [^\n]*\bsay\b", path.read_text("utf-8"))
+    return path.stem.endswith("_texts") or imported is not None
 
 
 def card_texts() -> set[str]:

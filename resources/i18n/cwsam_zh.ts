@@ -165,8 +165,6 @@
 <message><source>GPU: Apple Metal; {1}.</source><translation>GPU：Apple Metal；{1}。</translation></message>
 <message><source>GPU: {1}; {2}.</source><translation>GPU：{1}；{2}。</translation></message>
 <message><source>Ground sample distance: {1} to {2} m a pixel.</source><translation>地面分辨率：每像元 {1} 至 {2} 米。</translation></message>
-<message><source>Ground was divided into blocks; validation blocks are at least 16 pixels away from everything that training saw. Ground without labels is unknown, not background: there the base model's opinion was kept as far as the labels do not contradict it. Only the parts of the network named in the adapter file changed.</source><translation>地面被划分为区块；验证区块与训练所见的一切至少相距 16 个像元。没有标签的地面视为未知，而不是背景：在那里，只要与标签不矛盾，就保留基础模型的判断。只有适配器文件中列出的网络部分发生了改变。</translation></message>
-<message><source>IoU (intersection over union) on the validation blocks, ground that training never saw. Only labelled pixels count.</source><translation>验证区块（训练从未见过的地面）上的交并比（IoU）。只计带标签的像元。</translation></message>
 <message><source>Joining regions</source><translation>正在合并区域</translation></message>
 <message><source>Labels of the user on {1}.</source><translation>用户在 {1} 上的标签。</translation></message>
 <message><source>Linking borders</source><translation>正在连接边界</translation></message>
@@ -181,7 +179,6 @@
 <message><source>ONNX export needs the Python packages {1}: run 'pip install {2}'.</source><translation>导出 ONNX 需要 Python 软件包 {1}：请运行 pip install {2}。</translation></message>
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller --tile, or --device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
-<message><source>Percent of the labelled pixels of each class on the validation blocks.</source><translation>验证区块上各类别带标签像元的百分比。</translation></message>
 <message><source>Polygons without a class are left out.</source><translation>没有类别的多边形不使用。</translation></message>
 <message><source>Radiometry: {1}.</source><translation>辐射处理：{1}。</translation></message>
 <message><source>Resuming</source><translation>正在继续</translation></message>
@@ -220,7 +217,6 @@
 <message><source>There is no weights file {1}; check 'initialise_from' in the recipe.</source><translation>没有权重文件 {1}；请检查训练配方中的 initialise_from。</translation></message>
 <message><source>This CPU does not multiply {1} natively and would be many times slower; choose float32 or int8.</source><translation>此 CPU 不原生支持 {1} 乘法，会慢许多倍；请选择 float32 或 int8。</translation></message>
 <message><source>This torch has no int8 kernels for this CPU; choose float32.</source><translation>此 torch 没有适用于此 CPU 的 int8 内核；请选择 float32。</translation></message>
-<message><source>Trained on {names}.</source><translation type="unfinished"></translation></message>
 <message><source>Writing polygons</source><translation>正在写出多边形</translation></message>
 <message><source>a Segment Anything checkpoint (no class decoder: a start for training)</source><translation>Segment Anything 权重（不带类别解码器：训练的起点）</translation></message>
 <message><source>a model of this program</source><translation>本程序的模型</translation></message>
