@@ -23,12 +23,14 @@ from ..engine.tiling.normalize import choose_radiometry
 from ..engine.types import Window
 from . import cli_accuracy, cli_finetune
 from .config import TrainConfig, load_train_config
+from .distill import load_teacher
 from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
 from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
+from .teacher import TEACHERS, build_teacher
 from .team import Team
 
 __all__ = ["main"]
@@ -169,6 +171,12 @@ def make_trainer(
     """Read the data and build the model of a recipe, seeded."""
     torch.manual_seed(recipe.seed)
     train_scenes, dev_scenes = load_parts(recipe, read_file)
+    teacher = None
+    if recipe.teacher.model:
+        teacher = load_teacher(recipe.teacher, len(recipe.classes))
+    if recipe.model in TEACHERS:
+        model = build_teacher(recipe.model, len(recipe.classes))
+        return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team)
     model_config = load_model_config(recipe.model)
     if max(recipe.classes) >= model_config.num_classes:
         raise ConfigError(
@@ -180,7 +188,7 @@ def make_trainer(
         report = start_from(model, Path(recipe.initialise_from))
         if team is None or team.rank == 0:
             click.echo(f"{recipe.initialise_from}: {report}", err=True)
-    return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team)
+    return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team, teacher)
 
 
 def read_file(path: Path, labels: bool) -> np.ndarray:

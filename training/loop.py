@@ -19,6 +19,7 @@ from ..engine.errors import Cancelled
 from ..engine.layers.moe import moe_layers
 from ..engine.types import NODATA_CLASS
 from .dataset import ChipSampler, Scene, derived_seed, validation_chips
+from .distill import Distillation
 from .losses import balance_loss, segmentation_loss, unknown_loss
 from .metrics import confusion_matrix, scores
 from .run_folder import RunFolder
@@ -74,6 +75,7 @@ class Trainer:
         folder: Path,
         plan: DevicePlan,
         team: Team | None = None,
+        teacher: nn.Module | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -85,6 +87,7 @@ class Trainer:
             folder: Receives ``last.pt``, ``best.pt`` and the logs.
             plan: Device, and the type that matrices are multiplied in.
             team: The processes of the run; None for this one alone.
+            teacher: The trained network of ``config.teacher``.
         """
         self.team = team or Single()
         self.config = replace(config, steps=count_steps(train, config, self.team.size))
@@ -95,7 +98,10 @@ class Trainer:
         model.image_encoder.gradient_checkpointing = config.checkpoint_gradients
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.average = {n: p.detach().clone() for n, p in self.trained.items()}
-        self.optimizer = make_optimizer(self.trained.values(), config)
+        self.optimizer = make_optimizer(self.trained, config)
+        self.distillation = None
+        if teacher is not None:
+            self.distillation = Distillation(teacher.to(plan.device), model, config.teacher)
         half = plan.dtype == torch.float16
         self.scaler = torch.amp.GradScaler(plan.device.split(":")[0], enabled=half)
         weights = class_weights(train, config)
@@ -172,7 +178,7 @@ class Trainer:
     def _train_step(self, batches: Iterator[tuple[Tensor, Tensor]]) -> None:
         rate = learning_rate(self.step, self.config)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["factor"]
         self.network.train()
         self.optimizer.zero_grad(set_to_none=True)
         many, total = self.config.accumulate, 0.0
@@ -193,11 +199,16 @@ class Trainer:
     def _learn(self, images: Tensor, labels: Tensor) -> float:
         """Add the gradient of a batch; returns its loss."""
         config, add = self.config, self.team.add
-        logits = self._logits(self.network, images, labels.shape[1:])
+        small = self._small_logits(self.network, images)
+        logits = F.interpolate(small, labels.shape[1:], mode="bilinear")
         target = self.lookup[labels.long()]
-        loss = segmentation_loss(
+        loss = config.label_weight * segmentation_loss(
             logits, target, self.weights, config.iou_weight, config.label_smoothing, add=add
         )
+        if self.distillation is not None:
+            with torch.no_grad():
+                taught = self._small_logits(self.distillation.teacher, images)
+            loss = loss + self.distillation.loss(small, taught)
         loss = loss + unknown_loss(logits, target, self.limits, add=add)
         balance = balance_loss(self.model, add)
         loss = loss + config.balance_weight * balance
@@ -207,15 +218,19 @@ class Trainer:
 
     def _logits(self, network: nn.Module, images: Tensor, size: tuple[int, int]) -> Tensor:
         """Class logits (B, K, h, w) float32 at the labels' resolution."""
+        return F.interpolate(self._small_logits(network, images), size, mode="bilinear")
+
+    def _small_logits(self, network: nn.Module, images: Tensor) -> Tensor:
+        """Class logits float32 at the network's own resolution."""
         plan = self.plan
+        own = self.model if network is self.network else network
         mean, std = (
-            torch.tensor(v, device=images.device)[:, None, None]
-            for v in self.model.pixel_statistics
+            torch.tensor(v, device=images.device)[:, None, None] for v in own.pixel_statistics
         )
         lower = plan.dtype != torch.float32
         with torch.autocast(plan.device.split(":")[0], plan.dtype, enabled=lower):
             logits, _ = network((images - mean) / std, self.config.classes)
-        return F.interpolate(logits.float(), size, mode="bilinear")
+        return logits.float()
 
     def _watch_experts(self, balance: float) -> None:
         self.balance = _running(self.balance, balance)
@@ -333,16 +348,27 @@ class Trainer:
             self.folder.forget_after(self.step)
 
 
-def make_optimizer(parameters: object, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW that decays matrices only."""
-    parameters = list(parameters)
+def make_optimizer(trained: dict[str, nn.Parameter], config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW that decays matrices only; each group carries the factor of its learning rate.
+
+    Args:
+        trained: Parameters by name.
+        config: The recipe.
+    """
+    groups: dict[tuple[float, bool], list] = {}
+    for name, parameter in trained.items():
+        factors = [f for start, f in config.rate_factors.items() if name.startswith(start)]
+        groups.setdefault((factors[0] if factors else 1.0, parameter.ndim > 1), []).append(
+            parameter
+        )
     return torch.optim.AdamW(
         [
             {
-                "params": [p for p in parameters if p.ndim > 1],
-                "weight_decay": config.weight_decay,
-            },
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+                "params": members,
+                "factor": factor,
+                "weight_decay": config.weight_decay if is_matrix else 0.0,
+            }
+            for (factor, is_matrix), members in groups.items()
         ],
         lr=config.learning_rate,
     )
