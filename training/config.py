@@ -11,6 +11,8 @@ from ..engine.types import NODATA_CLASS
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
+OPTIMIZERS = ("adamw", "muon")
+
 
 @dataclass(frozen=True)
 class SourceConfig:
@@ -113,7 +115,9 @@ class TrainConfig:
         validation_batch: Chips of a batch in validation.
         steps: Optimiser steps; 0 to count by epochs.
         epochs: How often the area of the scenes is drawn, where ``steps`` is 0.
+        optimizer: ``adamw``, or ``muon`` for AdamW with Muon for the matrices of hidden layers.
         learning_rate: Peak of AdamW's learning rate.
+        muon_rate: Peak of Muon's, on AdamW's scale.
         min_learning_rate: End of the cosine.
         warmup: Steps of linear warm-up.
         restart: Step at which the cosine starts again from its peak (Loshchilov and Hutter
@@ -160,7 +164,9 @@ class TrainConfig:
     validation_batch: int = 1
     steps: int = 0
     epochs: int = 200
+    optimizer: str = "adamw"
     learning_rate: float = 2e-4
+    muon_rate: float = 2e-3
     min_learning_rate: float = 1e-7
     warmup: int = 0
     restart: int = 0
@@ -215,6 +221,7 @@ class TrainConfig:
             ),
             (set(self.unknown_limits) <= set(self.classes), "unknown_limits", "of 'classes'"),
             (set(self.class_weights) <= set(self.classes), "class_weights", "of 'classes'"),
+            (self.optimizer in OPTIMIZERS, "optimizer", f"one of {', '.join(OPTIMIZERS)}"),
             (self.precision in PRECISIONS, "precision", f"one of {', '.join(PRECISIONS)}"),
         )
         for holds, name, must in checks:

@@ -99,10 +99,10 @@ def load_teacher(config: TeacherConfig, num_classes: int) -> nn.Module:
     if config.model in TEACHERS:
         teacher = build_teacher(config.model, num_classes, pretrained=False)
         load_whole(teacher, path)
-        return teacher
+        return teacher.eval()
     model = build_model(load_model_config(config.model))
     start_from(model, path)
-    return model
+    return model.eval()
 
 
 def load_whole(teacher: nn.Module, path: Path) -> None:

@@ -22,6 +22,7 @@ from .dataset import ChipSampler, Scene, derived_seed, validation_chips
 from .distill import Distillation
 from .losses import balance_loss, segmentation_loss, unknown_loss
 from .metrics import confusion_matrix, scores
+from .optimizers import make_optimizers
 from .run_folder import RunFolder
 from .schedule import class_weights, count_steps, freeze, label_lookup, learning_rate
 from .team import Single, Team
@@ -98,7 +99,13 @@ class Trainer:
         model.image_encoder.gradient_checkpointing = config.checkpoint_gradients
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.average = {n: p.detach().clone() for n, p in self.trained.items()}
-        self.optimizer = make_optimizer(self.trained, config)
+        self.optimizer = make_optimizers(
+            self.trained,
+            config.learning_rate,
+            config.weight_decay,
+            config.muon_rate if config.optimizer == "muon" else 0.0,
+            config.rate_factors,
+        )
         self.distillation = None
         if teacher is not None:
             self.distillation = Distillation(teacher.to(plan.device), model, config.teacher)
@@ -177,10 +184,9 @@ class Trainer:
 
     def _train_step(self, batches: Iterator[tuple[Tensor, Tensor]]) -> None:
         rate = learning_rate(self.step, self.config)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["factor"]
+        self.optimizer.set_rate(rate / self.config.learning_rate)
         self.network.train()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         many, total = self.config.accumulate, 0.0
         with _seeded(derived_seed(self.config.seed, self.step, self.team.rank), self.plan.device):
             for part in range(many):
@@ -189,10 +195,7 @@ class Trainer:
                         total += self._learn(*next(batches))
                 else:
                     total += self._learn(*next(batches))
-        self.scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(self.trained.values(), self.config.clip_norm)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        self.optimizer.step(self.scaler, list(self.trained.values()), self.config.clip_norm)
         self._update_average()
         self.loss = _running(self.loss, total / many)
 
@@ -346,32 +349,6 @@ class Trainer:
         self.balance = state["balance"]
         if self.team.rank == 0:
             self.folder.forget_after(self.step)
-
-
-def make_optimizer(trained: dict[str, nn.Parameter], config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW that decays matrices only; each group carries the factor of its learning rate.
-
-    Args:
-        trained: Parameters by name.
-        config: The recipe.
-    """
-    groups: dict[tuple[float, bool], list] = {}
-    for name, parameter in trained.items():
-        factors = [f for start, f in config.rate_factors.items() if name.startswith(start)]
-        groups.setdefault((factors[0] if factors else 1.0, parameter.ndim > 1), []).append(
-            parameter
-        )
-    return torch.optim.AdamW(
-        [
-            {
-                "params": members,
-                "factor": factor,
-                "weight_decay": config.weight_decay if is_matrix else 0.0,
-            }
-            for (factor, is_matrix), members in groups.items()
-        ],
-        lr=config.learning_rate,
-    )
 
 
 def usage_entropy(usage: Tensor) -> float:

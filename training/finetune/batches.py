@@ -56,11 +56,39 @@ def draw_batch(
     pools = [pool for pool in shows.values() if pool]
     chips = []
     for _ in range(config.batch):
-        pool = pools[int(torch.randint(len(pools), ()))]
-        if replay and float(torch.rand(())) < REPLAY_SHARE:
-            pool = replay
-        chips.append(view(pool[int(torch.randint(len(pool), ()))], config))
+        if float(torch.rand(())) < config.mosaic:
+            chips.append(mosaic([_draw(pools, replay, config) for _ in range(4)]))
+        else:
+            chips.append(_draw(pools, replay, config))
     return Batch(*(torch.stack(column) for column in zip(*chips)))
+
+
+def _draw(pools: list[Sequence[Plate]], replay: Sequence[Plate], config: FinetuneConfig) -> tuple:
+    """A view of one plate: of a class drawn first, or now and then of ground chosen at random."""
+    pool = pools[int(torch.randint(len(pools), ()))]
+    if replay and float(torch.rand(())) < REPLAY_SHARE:
+        pool = replay
+    return view(pool[int(torch.randint(len(pool), ()))], config)
+
+
+def mosaic(views: Sequence[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    """One chip of random quarters of four views, so that a step sees many places and classes.
+
+    Source: Bochkovskiy et al. 2020, "YOLOv4", section 3.3.
+    """
+    cells = views[0][3].shape[-1] // 2
+    cell = views[0][0].shape[-1] // (2 * cells)
+    quarters = []
+    for parts in views:
+        row, col = (int(torch.randint(cells + 1, ())) for _ in range(2))
+        quarters.append(
+            [
+                part[..., row * n : (row + cells) * n, col * n : (col + cells) * n]
+                for part, n in zip(parts, (cell, cell, cell, 1))
+            ]
+        )
+    rows = [[torch.cat(pair, -1) for pair in zip(*quarters[i : i + 2])] for i in (0, 2)]
+    return tuple(torch.cat(pair, -2) for pair in zip(*rows))
 
 
 def view(plate: Plate, config: FinetuneConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:

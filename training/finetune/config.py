@@ -25,9 +25,14 @@ class FinetuneConfig:
         batch: Chips a step.
         parts: Parts of the network that train, of :data:`~cwsam.engine.config.PARTS`.
         learning_rate: Peak of AdamW's learning rate; it falls along a cosine.
+        muon_rate: Peak of Muon's, which takes the matrices of hidden layers where torch has it;
+            0 leaves all to AdamW.
+        lower_precision: Multiply in bfloat16 on processors that are faster with it.
         chip: Side of a chip in pixels; 0 for half the model's own tile, where labels fill more of
             what is computed.
         zoom: Smallest ground size of a chip as a share of its pixels, 0-1; the largest is 1.
+        mosaic: Probability that a chip is made of quarters of four, which shows a step more places
+            and classes.
         validation_share: Share of the labelled ground that is held back for validation, 0-1.
         validate_every: Steps between validations.
         patience: Validations without a better one after which training stops.
@@ -47,8 +52,11 @@ class FinetuneConfig:
     batch: int = 2
     parts: tuple[str, ...] = DEFAULT_PARTS
     learning_rate: float = 2e-3
+    muon_rate: float = 4e-3
+    lower_precision: bool = True
     chip: int = 0
     zoom: float = 0.8
+    mosaic: float = 0.7
     validation_share: float = 0.25
     validate_every: int = 50
     patience: int = 8

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Callable
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from ...engine.device import bfloat16_is_faster
 from ...engine.errors import CheckpointError
 from ...engine.models.adapter_file import adapter_parameters
 from ...engine.types import NODATA_CLASS
 from ..losses import segmentation_loss
 from ..metrics import confusion_matrix, scores
+from ..optimizers import has_muon, make_optimizers
 from .batches import Batch, draw_batch
 from .keeping import keeping_loss, transition, trust
 from .plates import confusion_of_base, normalised
@@ -125,9 +127,12 @@ class Learner:
         for parameter in self.trained.values():
             parameter.requires_grad_(True)
         self.forget_averages()
-        self.optimizer = torch.optim.AdamW(
-            self.trained.values(), config.learning_rate, weight_decay=0.0
+        self.optimizer = make_optimizers(
+            self.trained, config.learning_rate, 0.0, config.muon_rate if has_muon() else 0.0
         )
+        lower = device == "cpu" and config.lower_precision and bfloat16_is_faster()
+        self.dtype = torch.bfloat16 if lower else torch.float32
+        self.scaler = torch.amp.GradScaler("cpu", enabled=False)
         self.lookup = torch.full((256,), NODATA_CLASS)
         self.lookup[self.classes] = torch.arange(len(self.classes))
         self.at = Progressed()
@@ -163,11 +168,11 @@ class Learner:
         self.best = {n: v.half().float() for n, v in self.average.items()}
 
     def rate(self) -> float:
-        """Learning rate of the next step: a short warm-up, then a cosine to a hundredth."""
+        """Share of the peak rates at the next step: a warm-up, then a cosine to a hundredth."""
         config, at = self.config, self.at
         done = max(at.step / config.steps, min(1.0, at.seconds / self.budget))
         warm = min(1.0, (at.step + 1) / max(1, config.steps // 20))
-        return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+        return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
     budget: float = math.inf
     """Seconds that the steps may take; set by the run."""
@@ -182,16 +187,14 @@ class Learner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed * 1_000_003 + self.at.step)
             batch = draw_batch(self.train_plates, self.replay, self.config, self.labelled)
-            self.optimizer.zero_grad(set_to_none=True)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.rate()
+            self.optimizer.zero_grad()
+            self.optimizer.set_rate(self.rate())
             self.model.train()
             loss = self._loss(batch.to(self.device))
             if self.cancelled():
                 raise Stopped
             loss.backward()
-        nn.utils.clip_grad_norm_(self.trained.values(), 1.0)
-        self.optimizer.step()
+        self.optimizer.step(self.scaler, list(self.trained.values()), 1.0)
         self.at.step += 1
         decay = min(self.config.ema, (1 + self.at.step) / (10 + self.at.step))
         with torch.no_grad():
@@ -204,7 +207,9 @@ class Learner:
         return value
 
     def _loss(self, batch: Batch) -> Tensor:
-        logits, _ = self.model(normalised(self.model, batch.images), self.classes)
+        with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
+            logits, _ = self.model(normalised(self.model, batch.images), self.classes)
+        logits = logits.float()
         large = F.interpolate(logits.float(), batch.labels.shape[1:], mode="bilinear")
         target = self.lookup.to(self.device)[batch.labels.long()]
         loss = segmentation_loss(large, target, self.weights, IOU_WEIGHT)
