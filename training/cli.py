@@ -188,6 +188,8 @@ def make_trainer(
         report = start_from(model, Path(recipe.initialise_from))
         if team is None or team.rank == 0:
             click.echo(f"{recipe.initialise_from}: {report}", err=True)
+    for target, source in recipe.class_starts.items():
+        model.mask_decoder.copy_class(source, target)
     return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team, teacher)
 
 

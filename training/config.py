@@ -136,6 +136,8 @@ class TrainConfig:
             may claim without a penalty. Says how rare a class is, and of no pixel what it is.
         initialise_from: Weights to start from: a file of ours, of CWSAM or of SAM, or the
             checkpoint of a run; empty to start from random weights.
+        class_starts: By class id, the class that its part of the head starts as a copy of: brings
+            back a class that the weights to start from never predict.
         freeze: Beginnings of the names of parameters that stay as they are.
         clip_norm: Largest norm of the gradient.
         ema: Decay of the averaged weights that are evaluated and kept.
@@ -181,6 +183,7 @@ class TrainConfig:
     label_smoothing: float = 0.0
     unknown_limits: dict = field(default_factory=dict)
     initialise_from: str = ""
+    class_starts: dict = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     clip_norm: float = 1.0
     ema: float = 0.998
@@ -220,6 +223,11 @@ class TrainConfig:
                 "class ids with a colour [red, green, blue] of 0-255 each",
             ),
             (set(self.unknown_limits) <= set(self.classes), "unknown_limits", "of 'classes'"),
+            (
+                {*self.class_starts, *self.class_starts.values()} <= set(self.classes),
+                "class_starts",
+                "of 'classes'",
+            ),
             (set(self.class_weights) <= set(self.classes), "class_weights", "of 'classes'"),
             (self.optimizer in OPTIMIZERS, "optimizer", f"one of {', '.join(OPTIMIZERS)}"),
             (self.precision in PRECISIONS, "precision", f"one of {', '.join(PRECISIONS)}"),

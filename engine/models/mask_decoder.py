@@ -88,6 +88,19 @@ class MaskDecoder(nn.Module):
         self.cls_upscaling[3] = conv
         self.num_classes = k + count
 
+    @torch.no_grad()
+    def copy_class(self, source: int, target: int) -> None:
+        """Let a class of the head begin as another one.
+
+        The head ends in a GELU times weights that all classes share. A class that training once
+        pushed left of GELU's minimum everywhere cannot come back by itself: the slope there
+        points away. As a copy of a class in use it can.
+        """
+        conv: nn.Conv2d = self.cls_upscaling[3]
+        for tensor in (conv.weight, conv.bias):
+            channels = tensor.unflatten(0, (-1, self.num_classes))
+            channels[:, target] = channels[:, source]
+
     def forward(
         self,
         features: Tensor,

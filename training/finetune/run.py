@@ -10,8 +10,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-import torch
-
 from ...engine.classes import LandCoverClass, class_name
 from ...engine.device import choose_device
 from ...engine.errors import Cancelled, ConfigError, TrainingDataError
@@ -189,7 +187,7 @@ class Session:
         learner = Learner(model, config, self.classes, self.base_ids, self.labelled, self.device)
         learner.give(self.train, self.replay, self.validation)
         self.before = learner.score(lambda plate: learner.base_map(plate).numpy())
-        start_new_classes(learner)
+        start_classes(learner)
         learner.cancelled = self.cancelled
         learner.budget = max(1.0, config.seconds - (time.monotonic() - self.started) * 1.5)
         state = folder / STATE if folder is not None else None
@@ -316,23 +314,24 @@ class Session:
         )
 
 
-def start_new_classes(learner: Learner) -> None:
-    """Let each class that the base model never predicted begin as what it was taken for.
+DEAD = 0.05
+"""A class with less than this mean probability on its own pixels starts as another one."""
 
-    The class head's channel of a new class becomes a copy of that of the class which the base
-    model sees most on its labelled pixels: training only has to tell the two apart.
+
+def start_classes(learner: Learner) -> None:
+    """Let each class that the base model never predicts begin as what it is taken for.
+
+    Training then only has to tell the two apart; see
+    :meth:`~cwsam.engine.models.mask_decoder.MaskDecoder.copy_class` for why a class that the base
+    model knows by name and never predicts needs it, too.
     """
-    rows = [learner.labelled.index(c) for c in learner.labelled if c not in learner.base_ids]
-    if not rows:
-        return
-    decoder = learner.model.mask_decoder
-    conv, k = decoder.cls_upscaling[3], decoder.num_classes
-    with torch.no_grad():
-        for row in rows:
-            source = learner.base_ids[int(learner.confusion[row].argmax())]
-            for tensor in (conv.weight, conv.bias):
-                channels = tensor.unflatten(0, (-1, k))
-                channels[:, learner.labelled[row]] = channels[:, source]
+    for row, target in enumerate(learner.labelled):
+        opinion = learner.confusion[row]
+        known = target in learner.base_ids
+        if known and float(opinion[learner.base_ids.index(target)]) >= DEAD:
+            continue
+        source = learner.base_ids[int(opinion.argmax())]
+        learner.model.mask_decoder.copy_class(source, target)
     learner.forget_averages()
 
 
