@@ -25,14 +25,22 @@ STRIDES = slice(2, 4)
 class Distillation:
     """The part of the loss that a teacher gives on the chips of a step."""
 
-    def __init__(self, teacher: nn.Module, student: nn.Module, config: TeacherConfig) -> None:
+    def __init__(
+        self,
+        teacher: nn.Module,
+        student: nn.Module,
+        config: TeacherConfig,
+        class_weights: Tensor | None = None,
+    ) -> None:
         """Listen to both encoders.
 
         Args:
             teacher: Trained network with the student's classes; it is not changed.
             student: The network that learns.
             config: The weights of the two parts.
+            class_weights: (K,) or None; a pixel weighs as the class that the teacher sees there.
         """
+        self.class_weights = class_weights
         self.teacher, self.config = teacher.eval().requires_grad_(False), config
         self._seen: dict[str, list[Tensor]] = {}
         for name, network in (("teacher", teacher), ("student", student)):
@@ -57,6 +65,9 @@ class Distillation:
         if taught.shape[-2:] != logits.shape[-2:]:
             taught = F.interpolate(taught, logits.shape[-2:], mode="bilinear")
         opinion = F.kl_div(logits.log_softmax(1), taught.softmax(1), reduction="none").sum(1)
+        if self.class_weights is not None:
+            weights = self.class_weights[taught.argmax(1)]
+            opinion = opinion * weights / weights.mean()
         own, theirs = (similarity(self._seen.pop(n)) for n in ("student", "teacher"))
         alike = (own - theirs).square().mean()
         return self.config.weight * opinion.mean() + self.config.structure_weight * alike

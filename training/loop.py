@@ -106,13 +106,14 @@ class Trainer:
             config.muon_rate if config.optimizer == "muon" else 0.0,
             config.rate_factors,
         )
-        self.distillation = None
-        if teacher is not None:
-            self.distillation = Distillation(teacher.to(plan.device), model, config.teacher)
         half = plan.dtype == torch.float16
         self.scaler = torch.amp.GradScaler(plan.device.split(":")[0], enabled=half)
         weights = class_weights(train, config)
         self.weights = None if weights is None else weights.to(plan.device)
+        self.distillation = None
+        if teacher is not None:
+            teacher = teacher.to(plan.device)
+            self.distillation = Distillation(teacher, model, config.teacher, self.weights)
         self.lookup = label_lookup(config.classes).to(plan.device)
         self.limits = {config.classes.index(c): v for c, v in config.unknown_limits.items()}
         self.sampler = ChipSampler(train, config)

@@ -50,6 +50,9 @@ QUICK = FinetuneConfig(
     zoom=1.0,
     chip=64,
     keep_weight=0.1,
+    muon_rate=0.0,
+    mosaic=0.0,
+    lower_precision=False,
 )
 METRES = Crs("LOCAL_CS", "test", "projected")
 

@@ -1,5 +1,6 @@
 """Fine-tuning from labels, end to end on a tiny model."""
 
+import copy
 import dataclasses
 import re
 import time
@@ -16,8 +17,9 @@ from cwsam.engine.models.checkpoint import load_model
 from cwsam.engine.pipeline import SegmentOptions, StageClock, class_strips
 from cwsam.engine.ports import Progress
 from cwsam.engine.types import RunSummary
+from cwsam.training.finetune.learner import Learner
 from cwsam.training.finetune.report import report_html
-from cwsam.training.finetune.run import finetune
+from cwsam.training.finetune.run import finetune, start_classes
 from tests.training.finetune_support import (
     QUICK,
     labelled_raster,
@@ -124,7 +126,7 @@ def test_it_asks_whether_to_stop_several_times_a_second(tmp_path):
 
 def test_cancel_and_resume_give_what_an_uninterrupted_run_gives(base, tmp_path):
     raster, _ = labelled_raster((8, 24, 23))
-    config = dataclasses.replace(QUICK, steps=12, validate_every=3)
+    config = dataclasses.replace(QUICK, steps=24, validate_every=3)
     whole = tmp_path / "whole.safetensors"
     assert finetune(base, [raster], whole, config).best_step > 5
     output, folder, steps = tmp_path / "mine.safetensors", tmp_path / "state", []
@@ -233,3 +235,19 @@ def test_a_failed_write_leaves_nothing(base, tmp_path):
     with pytest.raises(OSError):
         finetune(base, [raster], tmp_path / "missing" / "mine.safetensors", config)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dead", [True, False])
+def test_a_class_that_is_never_predicted_starts_as_what_it_is_taken_for(base, dead):
+    model = base.model
+    labelled, base_ids = [24], [8, 24]
+    config = dataclasses.replace(QUICK, steps=1)
+    learner = Learner(copy.deepcopy(model), config, base_ids, base_ids, labelled, "cpu")
+    learner.confusion = torch.tensor([[1.0, 0.0] if dead else [0.4, 0.6]])
+    start_classes(learner)
+    conv = learner.model.mask_decoder.cls_upscaling[3]
+    channels = conv.weight.unflatten(0, (-1, 33))
+    assert torch.equal(channels[:, 24], channels[:, 8]) == dead
+    assert torch.equal(
+        channels[:, 8], model.mask_decoder.cls_upscaling[3].weight.unflatten(0, (-1, 33))[:, 8]
+    )

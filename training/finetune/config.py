@@ -27,7 +27,7 @@ class FinetuneConfig:
         learning_rate: Peak of AdamW's learning rate; it falls along a cosine.
         muon_rate: Peak of Muon's, which takes the matrices of hidden layers where torch has it;
             0 leaves all to AdamW.
-        lower_precision: Multiply in bfloat16 on processors that are faster with it.
+        lower_precision: Multiply in bfloat16 on processors that do so natively.
         chip: Side of a chip in pixels; 0 for half the model's own tile, where labels fill more of
             what is computed.
         zoom: Smallest ground size of a chip as a share of its pixels, 0-1; the largest is 1.
@@ -75,6 +75,8 @@ class FinetuneConfig:
             (self.steps >= 1, "Fine-tuning takes at least one step."),
             (self.batch >= 1, "A batch holds at least one chip."),
             (self.learning_rate > 0, "The learning rate must be more than 0."),
+            (self.muon_rate >= 0, "The rate of Muon must be 0 or more."),
+            (0 <= self.mosaic <= 1, "The share of mosaics must lie between 0 and 1."),
             (0 < self.validation_share < 1, "The validation share must lie between 0 and 1."),
             (0.25 <= self.zoom <= 1, "The zoom must lie between 0.25 and 1."),
             (

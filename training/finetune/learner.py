@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...engine.device import bfloat16_is_faster
+from ...engine.device import has_native
 from ...engine.errors import CheckpointError
 from ...engine.models.adapter_file import adapter_parameters
 from ...engine.types import NODATA_CLASS
@@ -130,7 +130,7 @@ class Learner:
         self.optimizer = make_optimizers(
             self.trained, config.learning_rate, 0.0, config.muon_rate if has_muon() else 0.0
         )
-        lower = device == "cpu" and config.lower_precision and bfloat16_is_faster()
+        lower = device == "cpu" and config.lower_precision and has_native(torch.bfloat16)
         self.dtype = torch.bfloat16 if lower else torch.float32
         self.scaler = torch.amp.GradScaler("cpu", enabled=False)
         self.lookup = torch.full((256,), NODATA_CLASS)
