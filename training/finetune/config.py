@@ -48,7 +48,7 @@ class FinetuneConfig:
     """
 
     seconds: float = 270.0
-    steps: int = 1000
+    steps: int = 600
     batch: int = 2
     parts: tuple[str, ...] = DEFAULT_PARTS
     learning_rate: float = 2e-3
@@ -59,7 +59,7 @@ class FinetuneConfig:
     mosaic: float = 0.7
     validation_share: float = 0.25
     validate_every: int = 50
-    patience: int = 8
+    patience: int = 12
     keep_weight: float = 1.0
     keep_bound: float = 0.1
     ema: float = 0.95
