@@ -9,6 +9,7 @@ from cwsam.cwsam_qgis.confidence_filter import threshold_of, with_threshold
 from cwsam.cwsam_qgis.run_record import PROPERTY as RUN
 from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication
 from tests.qgis.actions import click, message, open_panel, results, run_to_end, wait_for
 
 
@@ -70,12 +71,14 @@ def test_the_chart_paints_a_bar_a_class(qgis_app, result):
 
 def test_painted_texts_are_read_in_a_dark_theme_too(qgis_app, result):
     assert result.chart._text.now().lightness() < 100
+    before = QApplication.palette()
     qgis_app.setUITheme("Night Mapping")
     try:
         QTest.qWait(50)
         assert result.chart._text.now().lightness() > 150
     finally:
         qgis_app.setUITheme("default")
+        QApplication.setPalette(before)  # which the default theme leaves dark
 
 
 def test_the_slider_hides_and_shows_again(qgis_app, result):

@@ -214,6 +214,7 @@ def test_icons_follow_the_theme(qgis_app):
         image = icons.icon(name).pixmap(QSize(48, 48)).toImage()
         return {image.pixel(x, y) for x in range(48) for y in range(48)}
 
+    assert not icons.is_dark()
     light = {name: colours(name) for name in ("cwsam", "models", "torch")}
     dark = QPalette(before)
     dark.setColor(QPalette.ColorRole.Window, QColor(40, 40, 40))
