@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..engine.classes import CLASSES
+from .texts import translate
 
 _CHINESE = {
     "Accuracy of {map}": "{map} 的精度",
@@ -102,15 +105,8 @@ _CHINESE = {
 }
 
 
-def say(language: str, text: str, **values: object) -> str:
-    """A text of this module in a language, its gaps filled.
-
-    Args:
-        language: ``zh`` for Chinese; anything else is English.
-        text: The English text.
-        values: What goes into the gaps.
-    """
-    return (_CHINESE[text] if language == "zh" else text).format(**values)
+say = partial(translate, _CHINESE)
+"""Called with the language, an English text of this module and what goes into its gaps."""
 
 
 def class_title(class_id: int, language: str) -> str:

@@ -19,6 +19,7 @@ from ..engine.io.raster_source import open_raster
 from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
 from ..engine.models.checkpoint import load_model, save_model
+from ..engine.models.cwsam import Cwsam
 from ..engine.tiling.normalize import choose_radiometry
 from ..engine.types import Window
 from . import cli_accuracy, cli_finetune
@@ -30,7 +31,7 @@ from .folders import load_parts
 from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
-from .teacher import TEACHERS, build_teacher
+from .teacher import TEACHERS, Teacher, build_teacher
 from .team import Team
 
 __all__ = ["main"]
@@ -69,7 +70,7 @@ def train(config: Path, folder: Path, resume: bool, parameters: bool, **settings
     keep_large_allocations()
     recipe = load_train_config(config, **settings)
     if parameters:
-        model = build_model(load_model_config(recipe.model))
+        model = build_network(recipe)
         freeze(model, recipe.freeze)
         click.echo(parameter_table(model))
         return
@@ -171,26 +172,39 @@ def make_trainer(
     """Read the data and build the model of a recipe, seeded."""
     torch.manual_seed(recipe.seed)
     train_scenes, dev_scenes = load_parts(recipe, read_file)
-    teacher = None
-    if recipe.teacher.model:
-        teacher = load_teacher(recipe.teacher, len(recipe.classes))
-    if recipe.model in TEACHERS:
-        model = build_teacher(recipe.model, len(recipe.classes))
-        return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team)
-    model_config = load_model_config(recipe.model)
-    if max(recipe.classes) >= model_config.num_classes:
-        raise ConfigError(
-            f"'classes' names {max(recipe.classes)}, and {recipe.model} has classes 0 to "
-            f"{model_config.num_classes - 1}."
-        )
-    model = build_model(model_config)
+    model = build_network(recipe)
     if recipe.initialise_from:
         report = start_from(model, Path(recipe.initialise_from))
         if team is None or team.rank == 0:
             click.echo(f"{recipe.initialise_from}: {report}", err=True)
     for target, source in recipe.class_starts.items():
         model.mask_decoder.copy_class(source, target)
+    teacher = load_teacher(recipe.teacher, len(recipe.classes)) if recipe.teacher.model else None
     return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team, teacher)
+
+
+def build_network(recipe: TrainConfig) -> Cwsam | Teacher:
+    """Build what a recipe trains.
+
+    Raises:
+        ConfigError: The variant lacks a class of the recipe, or a teacher is asked to start from
+            other weights than ImageNet's.
+        UnknownNameError: There is no such variant.
+    """
+    if recipe.model in TEACHERS:
+        if recipe.initialise_from or recipe.class_starts or recipe.teacher.model:
+            raise ConfigError(
+                f"{recipe.model} starts from what it learnt on ImageNet: take 'initialise_from', "
+                "'class_starts' and 'teacher' out of the recipe."
+            )
+        return build_teacher(recipe.model, len(recipe.classes))
+    config = load_model_config(recipe.model)
+    if max(recipe.classes) >= config.num_classes:
+        raise ConfigError(
+            f"'classes' names {max(recipe.classes)}, and {recipe.model} has classes 0 to "
+            f"{config.num_classes - 1}."
+        )
+    return build_model(config)
 
 
 def read_file(path: Path, labels: bool) -> np.ndarray:

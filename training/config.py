@@ -136,8 +136,8 @@ class TrainConfig:
             may claim without a penalty. Says how rare a class is, and of no pixel what it is.
         initialise_from: Weights to start from: a file of ours, of CWSAM or of SAM, or the
             checkpoint of a run; empty to start from random weights.
-        class_starts: By class id, the class that its part of the head starts as a copy of: brings
-            back a class that the weights to start from never predict.
+        class_starts: By class id, the class that its part of the head starts as a copy of, for
+            classes that the weights to start from never predict.
         freeze: Beginnings of the names of parameters that stay as they are.
         clip_norm: Largest norm of the gradient.
         ema: Decay of the averaged weights that are evaluated and kept.

@@ -109,23 +109,14 @@ def load_teacher(config: TeacherConfig, num_classes: int) -> nn.Module:
     path = Path(config.weights)
     if config.model in TEACHERS:
         teacher = build_teacher(config.model, num_classes, pretrained=False)
-        load_whole(teacher, path)
+        try:
+            teacher.load_state_dict(read_run(path))
+        except RuntimeError:
+            raise CheckpointError(
+                f"{path} is not of the teacher and the classes that the recipe names; train the "
+                "teacher again."
+            ) from None
         return teacher.eval()
     model = build_model(load_model_config(config.model))
     start_from(model, path)
     return model.eval()
-
-
-def load_whole(teacher: nn.Module, path: Path) -> None:
-    """Load a run's averaged weights into the network that it trained.
-
-    Raises:
-        CheckpointError: They are missing or do not fit.
-    """
-    try:
-        teacher.load_state_dict(read_run(path))
-    except RuntimeError:
-        raise CheckpointError(
-            f"{path} is not of the teacher and the classes that the recipe names; train the "
-            "teacher again."
-        ) from None

@@ -196,7 +196,7 @@ class Trainer:
                         total += self._learn(*next(batches))
                 else:
                     total += self._learn(*next(batches))
-        self.optimizer.step(self.scaler, list(self.trained.values()), self.config.clip_norm)
+        self.optimizer.step(self.config.clip_norm, self.scaler)
         self._update_average()
         self.loss = _running(self.loss, total / many)
 

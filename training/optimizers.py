@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..engine.errors import ConfigError
 
@@ -28,11 +28,18 @@ class Optimizers:
         for member in self.members:
             member.zero_grad(set_to_none=True)
 
-    def step(self, scaler: torch.amp.GradScaler, trained: list[Tensor], clip_norm: float) -> None:
-        """Clip the gradients of all parameters together and step."""
+    def step(self, clip_norm: float, scaler: torch.amp.GradScaler | None = None) -> None:
+        """Clip the gradients of all parameters together and step.
+
+        Args:
+            clip_norm: Largest norm of the gradient of all.
+            scaler: What the loss was scaled by; None where it was not.
+        """
+        scaler = scaler or torch.amp.GradScaler("cpu", enabled=False)
         for member in self.members:
             scaler.unscale_(member)
-        nn.utils.clip_grad_norm_(trained, clip_norm)
+        groups = (group for member in self.members for group in member.param_groups)
+        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], clip_norm)
         for member in self.members:
             scaler.step(member)
         scaler.update()

@@ -90,11 +90,11 @@ class MaskDecoder(nn.Module):
 
     @torch.no_grad()
     def copy_class(self, source: int, target: int) -> None:
-        """Let a class of the head begin as another one.
+        """Let a class of the head begin as another one, so that only their difference is to learn.
 
-        The head ends in a GELU times weights that all classes share. A class that training once
-        pushed left of GELU's minimum everywhere cannot come back by itself: the slope there
-        points away. As a copy of a class in use it can.
+        Args:
+            source: Class id whose (D / 8, D / 4, 7, 7) kernel and (D / 8,) bias are copied.
+            target: Class id that gets them.
         """
         conv: nn.Conv2d = self.cls_upscaling[3]
         for tensor in (conv.weight, conv.bias):

@@ -166,3 +166,13 @@ def test_weights_of_another_teacher_are_refused(recipe, scenes, tmp_path, monkey
     assert not load_teacher(config, 3).training
     with pytest.raises(CheckpointError, match="train the teacher again"):
         load_teacher(config, 4)
+
+
+@pytest.mark.parametrize("extra", ["initialise_from: x.pt", "class_starts: {8: 24}"])
+def test_a_teacher_starts_from_imagenet_alone(recipe_file, extra):
+    path = recipe_file.with_name("teacher.yaml")
+    text = recipe_file.read_text().replace("model: sam_moe_tiny", "model: efficientnet_lite2")
+    path.write_text(f"{text}\n{extra}\n")
+    done = CliRunner().invoke(main, ["train", str(path), "--run", str(path.with_name("run"))])
+    assert done.exit_code == 1
+    assert "starts from what it learnt on ImageNet" in done.output

@@ -17,6 +17,7 @@ from cwsam.engine.models.checkpoint import load_model
 from cwsam.engine.pipeline import SegmentOptions, StageClock, class_strips
 from cwsam.engine.ports import Progress
 from cwsam.engine.types import RunSummary
+from cwsam.training.finetune.config import FinetuneConfig
 from cwsam.training.finetune.learner import Learner
 from cwsam.training.finetune.report import report_html
 from cwsam.training.finetune.run import finetune, start_classes
@@ -251,3 +252,32 @@ def test_a_class_that_is_never_predicted_starts_as_what_it_is_taken_for(base, de
     assert torch.equal(
         channels[:, 8], model.mask_decoder.cls_upscaling[3].weight.unflatten(0, (-1, 33))[:, 8]
     )
+
+
+def test_the_default_ways_of_learning_resume_exactly_too(base, tmp_path):
+    raster, _ = labelled_raster((8, 24))
+    usual = FinetuneConfig()
+    config = dataclasses.replace(
+        QUICK,
+        steps=6,
+        validate_every=3,
+        muon_rate=usual.muon_rate,
+        mosaic=usual.mosaic,
+        lower_precision=usual.lower_precision,
+    )
+    output, folder, steps = tmp_path / "mine.safetensors", tmp_path / "state", []
+    whole = finetune(base, [raster], tmp_path / "whole.safetensors", config)
+    with pytest.raises(Cancelled):
+        finetune(
+            base,
+            [raster],
+            output,
+            config,
+            folder=folder,
+            report=lambda s: steps.append(s.step),
+            cancelled=lambda: bool(steps) and steps[-1] == 4,
+        )
+    resumed = finetune(base, [raster], output, config, folder=folder, resume=True)
+    losses = [[point.loss for point in run.history if point.step] for run in (whole, resumed)]
+    assert losses[0] == losses[1]
+    assert len(set(losses[0])) == 2

@@ -132,7 +132,6 @@ class Learner:
         )
         lower = device == "cpu" and config.lower_precision and has_native(torch.bfloat16)
         self.dtype = torch.bfloat16 if lower else torch.float32
-        self.scaler = torch.amp.GradScaler("cpu", enabled=False)
         self.lookup = torch.full((256,), NODATA_CLASS)
         self.lookup[self.classes] = torch.arange(len(self.classes))
         self.at = Progressed()
@@ -194,7 +193,7 @@ class Learner:
             if self.cancelled():
                 raise Stopped
             loss.backward()
-        self.optimizer.step(self.scaler, list(self.trained.values()), 1.0)
+        self.optimizer.step(1.0)
         self.at.step += 1
         decay = min(self.config.ema, (1 + self.at.step) / (10 + self.at.step))
         with torch.no_grad():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from ..texts import translate
+
 _CHINESE = {
     "Fine-tuning: {name}": "微调：{name}",
     "Trained on {names}.": "训练类别：{names}。",
@@ -57,12 +61,5 @@ _CHINESE = {
 }
 
 
-def say(language: str, text: str, **values: object) -> str:
-    """A text of this module in a language, its gaps filled.
-
-    Args:
-        language: ``zh`` for Chinese; anything else is English.
-        text: The English text.
-        values: What goes into the gaps.
-    """
-    return (_CHINESE[text] if language == "zh" else text).format(**values)
+say = partial(translate, _CHINESE)
+"""Called with the language, an English text of this module and what goes into its gaps."""

@@ -321,9 +321,7 @@ DEAD = 0.05
 def start_classes(learner: Learner) -> None:
     """Let each class that the base model never predicts begin as what it is taken for.
 
-    Training then only has to tell the two apart; see
-    :meth:`~cwsam.engine.models.mask_decoder.MaskDecoder.copy_class` for why a class that the base
-    model knows by name and never predicts needs it, too.
+    Training then only has to tell the two apart.
     """
     for row, target in enumerate(learner.labelled):
         opinion = learner.confusion[row]
