@@ -12,6 +12,9 @@ import yaml
 from .errors import ConfigError, UnknownNameError
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "resources" / "configs"
+STEMS = ("", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+"""Networks that may stand before the transformer; none for bare patches."""
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -68,6 +71,8 @@ class EncoderConfig:
         depth: Blocks.
         num_heads: Attention heads.
         patch_size: Pixels a token.
+        stem: Convolutional network that makes the tokens, one of :data:`STEMS`; empty for bare
+            patches.
         mlp_ratio: Hidden width of the feed-forward layer as a multiple of the channels.
         window_size: Side of an attention window in tokens.
         global_blocks: Blocks that attend globally.
@@ -82,6 +87,7 @@ class EncoderConfig:
     depth: int = 12
     num_heads: int = 12
     patch_size: int = 16
+    stem: str = ""
     mlp_ratio: float = 4.0
     window_size: int = 14
     global_blocks: tuple[int, ...] = (2, 5, 8, 11)
@@ -146,6 +152,12 @@ class ModelConfig:
                 self.encoder.embed_dim % self.encoder.num_heads == 0,
                 "embed_dim",
                 "a multiple of num_heads",
+            ),
+            (self.encoder.stem in STEMS, "stem", f"one of {', '.join(STEMS[1:])}, or empty"),
+            (
+                not self.encoder.stem or self.encoder.patch_size in (2, 4, 8, 16, 32),
+                "patch_size",
+                "a power of two up to 32 where there is a stem",
             ),
             (self.encoder.out_dim % 8 == 0, "out_dim", "a multiple of 8"),
             (

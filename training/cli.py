@@ -30,6 +30,7 @@ from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
 from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .schedule import freeze, parameter_table, training_plan
+from .pretrained import load_stem
 from .start import read_run, start_from
 from .teacher import TEACHERS, Teacher, build_teacher
 from .team import Team
@@ -173,6 +174,8 @@ def make_trainer(
     torch.manual_seed(recipe.seed)
     train_scenes, dev_scenes = load_parts(recipe, read_file)
     model = build_network(recipe)
+    if recipe.pretrained_stem:
+        load_stem(model, load_model_config(recipe.model).encoder.stem)
     if recipe.initialise_from:
         report = start_from(model, Path(recipe.initialise_from))
         if team is None or team.rank == 0:

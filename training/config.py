@@ -136,6 +136,7 @@ class TrainConfig:
             may claim without a penalty. Says how rare a class is, and of no pixel what it is.
         initialise_from: Weights to start from: a file of ours, of CWSAM or of SAM, or the
             checkpoint of a run; empty to start from random weights.
+        pretrained_stem: Start the variant's convolutional stem from weights learnt on ImageNet.
         class_starts: By class id, the class that its part of the head starts as a copy of, for
             classes that the weights to start from never predict.
         freeze: Beginnings of the names of parameters that stay as they are.
@@ -183,6 +184,7 @@ class TrainConfig:
     label_smoothing: float = 0.0
     unknown_limits: dict = field(default_factory=dict)
     initialise_from: str = ""
+    pretrained_stem: bool = False
     class_starts: dict = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     clip_norm: float = 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from torch import nn
 
@@ -16,12 +16,16 @@ from ..config import (
 from ..errors import UnknownNameError
 from ..layers.attention import RelPosAttention
 from ..layers.common import Mlp
+from ..layers.efficientnet import EfficientNetLite
 from ..layers.frequency import PromptGenerator
 from ..layers.moe import MoeLayer
 from .cwsam import Cwsam
-from .image_encoder import EncoderBlock, ImageEncoder, PatchEmbed
+from .image_encoder import EncoderBlock, ImageEncoder, PatchEmbed, PyramidEmbed
 from .mask_decoder import MaskDecoder
 from .transformer import TwoWayTransformer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def build_model(config: ModelConfig) -> Cwsam:
@@ -34,7 +38,12 @@ def build_model(config: ModelConfig) -> Cwsam:
         The model in training mode, float32, on torch's current default device.
     """
     encoder = build_image_encoder(config.encoder, config.image_size)
-    decoder = build_mask_decoder(config.decoder, config.encoder.out_dim, config.num_classes)
+    decoder = build_mask_decoder(
+        config.decoder,
+        config.encoder.out_dim,
+        config.num_classes,
+        getattr(encoder.patch_embed, "detail_channels", ()),
+    )
     statistics = (config.pixel_mean, config.pixel_std)
     model = Cwsam(encoder, decoder, config.encoder.out_dim, statistics)
     init_weights(model)
@@ -68,13 +77,18 @@ def build_image_encoder(config: EncoderConfig, image_size: int) -> ImageEncoder:
             prompt.interleaved,
         )
     patch_embed = PatchEmbed(config.embed_dim, config.patch_size)
+    if config.stem:
+        network = EfficientNetLite(config.stem)
+        patch_embed = PyramidEmbed(config.embed_dim, config.patch_size, network)
     return ImageEncoder(
         patch_embed, (side, side), blocks, generator, config.embed_dim, config.out_dim
     )
 
 
-def build_mask_decoder(config: DecoderConfig, dim: int, num_classes: int) -> MaskDecoder:
-    """Build the class decoder of width ``dim``."""
+def build_mask_decoder(
+    config: DecoderConfig, dim: int, num_classes: int, detail_channels: Sequence[int] = ()
+) -> MaskDecoder:
+    """Build the class decoder of width ``dim``; see :class:`.MaskDecoder` for the details."""
     transformer = TwoWayTransformer(
         dim,
         config.depth,
@@ -88,6 +102,7 @@ def build_mask_decoder(config: DecoderConfig, dim: int, num_classes: int) -> Mas
         lambda hidden: _feed_forward(dim, hidden, config.moe, nn.GELU),
         config.iou_hidden_dim,
         config.num_mask_tokens,
+        detail_channels,
     )
 
 
@@ -110,6 +125,8 @@ def init_weights(model: Cwsam) -> None:
             for adapter in (module.space_adapter, module.mlp_adapter):
                 nn.init.zeros_(adapter.fc2.weight)
     nn.init.trunc_normal_(model.image_encoder.pos_embed, std=0.02)
+    for hypernetwork in model.mask_decoder.output_hypernetworks_mlps:
+        nn.init.ones_(hypernetwork[-1].bias)  # a class begins as the sum of its channels
 
 
 def _variant(name: str) -> Callable[[], Cwsam]:

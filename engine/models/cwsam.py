@@ -71,7 +71,7 @@ class Cwsam(nn.Module):
         Returns:
             ``(logits, iou)``: (B, K, 4H / patch, 4W / patch) logits and (B, 1) predicted IoU.
         """
-        features = self.image_encoder(images)
+        features, details = self.image_encoder.encode(images)
         image_pe = self.pe_layer(*features.shape[-2:])
         dense_prompt = self.no_mask_embed.weight[:, :, None, None]
-        return self.mask_decoder(features, image_pe, dense_prompt, classes)
+        return self.mask_decoder(features, image_pe, dense_prompt, classes, details)

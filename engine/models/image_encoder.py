@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 from ..layers.adapter import Adapter
 from ..layers.attention import RelPosAttention
 from ..layers.common import LayerNorm2d, add_to, replace_nonfinite
+from ..layers.efficientnet import EfficientNetLite
 from ..layers.frequency import PromptGenerator
 
 
@@ -20,9 +21,43 @@ class PatchEmbed(nn.Module):
         super().__init__()
         self.proj = nn.Conv2d(3, dim, patch_size, patch_size)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map (B, 3, H, W) to (B, H / patch, W / patch, C)."""
-        return self.proj(images).permute(0, 2, 3, 1)
+    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Map (B, 3, H, W) to tokens (B, H / patch, W / patch, C), and no details."""
+        return self.proj(images).permute(0, 2, 3, 1), []
+
+
+class PyramidEmbed(nn.Module):
+    """A small convolutional network before the transformer instead of bare patches.
+
+    Its features can be learnt elsewhere, and early convolutions make transformers easier to
+    train (Xiao et al. 2021). Maps at the patch's stride and coarser ones become the tokens; all
+    go to the decoder as well, as the fine ones do in SAM 2 (Ravi et al. 2024).
+    """
+
+    def __init__(self, dim: int, patch_size: int, network: EfficientNetLite) -> None:
+        """Build the embedding.
+
+        Args:
+            dim: Channels C of a token.
+            patch_size: Pixels a token, one of the network's strides.
+            network: Image to feature maps.
+        """
+        super().__init__()
+        self.network = network
+        self.first = network.STRIDES.index(patch_size)
+        self.detail_channels = network.channels
+        self.lateral = nn.ModuleList(nn.Conv2d(c, dim, 1) for c in network.channels[self.first :])
+        self.norm = LayerNorm2d(dim)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Map (B, 3, H, W) to tokens (B, H / patch, W / patch, C) and all maps."""
+        maps = self.network(images.contiguous(memory_format=torch.channels_last))
+        sides = [conv(m) for conv, m in zip(self.lateral, maps[self.first :])]
+        size = sides[0].shape[-2:]
+        tokens = sides[0]
+        for side in sides[1:]:
+            tokens = tokens + F.interpolate(side, size, mode="bilinear")
+        return self.norm(tokens).permute(0, 2, 3, 1), maps
 
 
 class EncoderBlock(nn.Module):
@@ -71,7 +106,7 @@ class ImageEncoder(nn.Module):
 
     def __init__(
         self,
-        patch_embed: PatchEmbed,
+        patch_embed: PatchEmbed | PyramidEmbed,
         pos_embed_grid: tuple[int, int],
         blocks: list[EncoderBlock],
         prompt_generator: PromptGenerator | None,
@@ -105,6 +140,10 @@ class ImageEncoder(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
+        """Features of images without details; see :meth:`encode`."""
+        return self.encode(images)[0]
+
+    def encode(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Encode images.
 
         Args:
@@ -112,12 +151,13 @@ class ImageEncoder(nn.Module):
                 values count as the mean; ``nonfinite_pixels`` adds up how many there were.
 
         Returns:
-            (B, out_dim, H / patch, W / patch).
+            ``(features, details)``: (B, out_dim, H / patch, W / patch) and the maps of a
+            :class:`PyramidEmbed`, finest first.
         """
         images, count = replace_nonfinite(images)
         if not torch.compiler.is_compiling():
             self.nonfinite_pixels += count
-        x = self.patch_embed(images)
+        x, details = self.patch_embed(images)
         prompts = self.prompt_generator
         features = prompts.features(images, x) if prompts is not None else None
         x = x + self._position_table(x.shape[1], x.shape[2])
@@ -128,7 +168,7 @@ class ImageEncoder(nn.Module):
                 x = checkpoint(block, x, use_reentrant=False)
             else:
                 x = block(x)
-        return self.neck(x.permute(0, 3, 1, 2))
+        return self.neck(x.permute(0, 3, 1, 2)), details
 
     def _position_table(self, h: int, w: int) -> Tensor:
         """Absolute positions (1, h, w, C), interpolated where the grid differs."""

