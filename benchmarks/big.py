@@ -24,7 +24,7 @@ import torch
 from cwsam.engine.cli import make_predictor
 from cwsam.engine.config import load_model_config
 from cwsam.engine.device import choose_device, choose_storage, keep_large_allocations
-from cwsam.engine.models.builders import build_model
+from cwsam.engine.models.builders import build_skeleton
 from cwsam.engine.models.card import ModelCard
 from cwsam.engine.models.checkpoint import load_model
 from cwsam.engine.models.safetensors_file import write_safetensors
@@ -54,8 +54,7 @@ class RandomTensors(dict):
 def write_checkpoint(path: Path) -> None:
     """Write random weights in float32."""
     config = load_model_config(VARIANT)
-    with torch.device("meta"):
-        model = build_model(config)
+    model = build_skeleton(config)
     tensors = RandomTensors(model.named_parameters())
     matrix = "pe_layer.positional_encoding_gaussian_matrix"
     tensors[matrix] = model.get_buffer(matrix)

@@ -29,8 +29,8 @@ from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
 from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
-from .schedule import freeze, parameter_table, training_plan
 from .pretrained import load_stem
+from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
 from .teacher import TEACHERS, Teacher, build_teacher
 from .team import Team

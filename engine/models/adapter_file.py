@@ -69,7 +69,11 @@ def parts_of(model: Cwsam) -> dict[str, str]:
             parts.update({f"{stem}.{inner}{n}": part for n, _ in owner.named_parameters()})
     for stem, module in model.named_modules():
         if isinstance(module, MaskDecoder):
-            for inner in ("output_upscaling", "cls_upscaling", "details"):  # their normalisation included
+            for inner in (
+                "output_upscaling",
+                "cls_upscaling",
+                "details",
+            ):  # their normalisation included
                 owner = getattr(module, inner)
                 names = [f"{stem}.{inner}.{n}" for n, _ in owner.named_parameters()]
                 parts.update(dict.fromkeys(names, "head"))

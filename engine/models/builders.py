@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
+import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from ..config import (
     DecoderConfig,
@@ -37,6 +39,40 @@ def build_model(config: ModelConfig) -> Cwsam:
     Returns:
         The model in training mode, float32, on torch's current default device.
     """
+    model = _assemble(config)
+    init_weights(model)
+    return model
+
+
+def build_skeleton(config: ModelConfig) -> Cwsam:
+    """Build a model without memory for its weights, to be told their shapes or given them.
+
+    Filling weights that are nowhere would be more than waste: for some of torch's random numbers
+    it loads its compiler, which takes a second.
+
+    Args:
+        config: See :func:`build_model`.
+
+    Returns:
+        The model in training mode, float32, on torch's device ``meta``.
+    """
+    with torch.device("meta"), _Unfilled():
+        return _assemble(config)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves tensors as they are where ``torch.nn.init`` would fill them."""
+
+    def __torch_function__(
+        self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
+def _assemble(config: ModelConfig) -> Cwsam:
     encoder = build_image_encoder(config.encoder, config.image_size)
     decoder = build_mask_decoder(
         config.decoder,
@@ -45,9 +81,7 @@ def build_model(config: ModelConfig) -> Cwsam:
         getattr(encoder.patch_embed, "detail_channels", ()),
     )
     statistics = (config.pixel_mean, config.pixel_std)
-    model = Cwsam(encoder, decoder, config.encoder.out_dim, statistics)
-    init_weights(model)
-    return model
+    return Cwsam(encoder, decoder, config.encoder.out_dim, statistics)
 
 
 def build_image_encoder(config: EncoderConfig, image_size: int) -> ImageEncoder:

@@ -22,7 +22,7 @@ from ..config import (
 from ..errors import CheckpointError, ConfigError, UnknownNameError
 from ..layers.storage import lower_storage
 from .adapter_file import KIND, apply_adapter, read_adapter
-from .builders import build_model
+from .builders import build_skeleton
 from .card import ModelCard
 from .key_map import Source, rename
 from .loading import LoadReport, fill_missing, load_into
@@ -206,10 +206,9 @@ def _load_file(
     sources, _, metadata, mapped = read_sources(path)
     guessed, card, kind = describe(path, sources, metadata)
     config = config or guessed
-    with torch.device("meta"):
-        model = build_model(config)
-        kept = storage(sum(p.numel() for p in model.parameters()))
-        lower_storage(model, kept)
+    model = build_skeleton(config)
+    kept = storage(sum(p.numel() for p in model.parameters()))
+    lower_storage(model, kept)
     report = load_into(model, sources, mapped)
     if not report.complete:
         if kind == "ours":
@@ -285,8 +284,7 @@ def file_sha256(path: Path) -> str:
 def describe_variant(name: str) -> str:
     """One line on a variant: parameters, tile, experts."""
     config = load_model_config(name)
-    with torch.device("meta"):
-        count = sum(p.numel() for p in build_model(config).parameters())
+    count = sum(p.numel() for p in build_skeleton(config).parameters())
     moe = config.encoder.moe
     experts = f"{moe.num_experts} experts, {moe.top_k} kept" if moe.num_experts else "no experts"
     size = f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:.1f} M"

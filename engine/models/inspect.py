@@ -10,7 +10,7 @@ import torch
 
 from ..errors import CheckpointError
 from .adapter_file import KIND, read_adapter
-from .builders import build_model
+from .builders import build_skeleton
 from .checkpoint import describe, file_sha256, read_sources
 from .key_map import source_shape
 from .loading import load_into
@@ -38,8 +38,7 @@ def inspect_file(path: Path) -> str:
         return "\n".join([*lines, *_adapter_lines(path)])
     sources, unused, metadata, _ = read_sources(path)
     config, card, kind = describe(path, sources, metadata)
-    with torch.device("meta"):
-        model = build_model(config)
+    model = build_skeleton(config)
     shapes = {name: torch.empty(source_shape(s), device="meta") for name, s in sources.items()}
     report = load_into(model, shapes)
     encoder, moe = config.encoder, config.encoder.moe
