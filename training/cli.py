@@ -24,7 +24,6 @@ from ..engine.tiling.normalize import choose_radiometry
 from ..engine.types import Window
 from . import cli_accuracy, cli_finetune
 from .config import TrainConfig, load_train_config
-from .distill import load_teacher
 from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
@@ -32,7 +31,6 @@ from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .pretrained import load_stem
 from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
-from .teacher import TEACHERS, Teacher, build_teacher
 from .team import Team
 
 __all__ = ["main"]
@@ -174,40 +172,32 @@ def make_trainer(
     torch.manual_seed(recipe.seed)
     train_scenes, dev_scenes = load_parts(recipe, read_file)
     model = build_network(recipe)
-    if recipe.pretrained_stem:
-        load_stem(model, load_model_config(recipe.model).encoder.stem)
     if recipe.initialise_from:
         report = start_from(model, Path(recipe.initialise_from))
         if team is None or team.rank == 0:
             click.echo(f"{recipe.initialise_from}: {report}", err=True)
     for target, source in recipe.class_starts.items():
         model.mask_decoder.copy_class(source, target)
-    teacher = load_teacher(recipe.teacher, len(recipe.classes)) if recipe.teacher.model else None
-    return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team, teacher)
+    return Trainer(model, recipe, train_scenes, dev_scenes, folder, plan, team)
 
 
-def build_network(recipe: TrainConfig) -> Cwsam | Teacher:
+def build_network(recipe: TrainConfig) -> Cwsam:
     """Build what a recipe trains.
 
     Raises:
-        ConfigError: The variant lacks a class of the recipe, or a teacher is asked to start from
-            other weights than ImageNet's.
+        ConfigError: The variant lacks a class of the recipe, or weights for its stem are missing.
         UnknownNameError: There is no such variant.
     """
-    if recipe.model in TEACHERS:
-        if recipe.initialise_from or recipe.class_starts or recipe.teacher.model:
-            raise ConfigError(
-                f"{recipe.model} starts from what it learnt on ImageNet: take 'initialise_from', "
-                "'class_starts' and 'teacher' out of the recipe."
-            )
-        return build_teacher(recipe.model, len(recipe.classes))
     config = load_model_config(recipe.model)
     if max(recipe.classes) >= config.num_classes:
         raise ConfigError(
             f"'classes' names {max(recipe.classes)}, and {recipe.model} has classes 0 to "
             f"{config.num_classes - 1}."
         )
-    return build_model(config)
+    model = build_model(config)
+    if recipe.pretrained_stem:
+        load_stem(model, config.encoder.stem)
+    return model
 
 
 def read_file(path: Path, labels: bool) -> np.ndarray:

@@ -77,23 +77,6 @@ class AugmentConfig:
 
 
 @dataclass(frozen=True)
-class TeacherConfig:
-    """A trained network whose opinion is learnt beside the labels; see :mod:`.distill`.
-
-    Attributes:
-        model: Variant, or one of :data:`~.teacher.TEACHERS`; empty for no teacher.
-        weights: Checkpoint of the run that trained it, or a model file.
-        weight: Weight of its opinion of every pixel, labelled or not.
-        structure_weight: Weight of which places look alike to it.
-    """
-
-    model: str = ""
-    weights: str = ""
-    weight: float = 1.0
-    structure_weight: float = 5.0
-
-
-@dataclass(frozen=True)
 class TrainConfig:
     """Everything a training run depends on; defaults follow the published recipe.
 
@@ -123,8 +106,6 @@ class TrainConfig:
         restart: Step at which the cosine starts again from its peak (Loshchilov and Hutter
             2017, warm restarts); 0 for a single cosine.
         weight_decay: AdamW's decay, on matrices only.
-        label_weight: Weight of what the labels say, beside a teacher.
-        teacher: A trained network to learn from as well.
         rate_factors: By the beginning of a parameter's name, a factor of its learning rate: what
             was learnt elsewhere may change more slowly.
         iou_weight: Weight of the soft Jaccard loss beside cross-entropy.
@@ -174,8 +155,6 @@ class TrainConfig:
     warmup: int = 0
     restart: int = 0
     weight_decay: float = 0.01
-    label_weight: float = 1.0
-    teacher: TeacherConfig = TeacherConfig()
     rate_factors: dict = field(default_factory=dict)
     iou_weight: float = 1.0
     balance_weight: float = 0.01

