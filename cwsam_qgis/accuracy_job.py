@@ -236,6 +236,9 @@ def _open_map(
         opened.put_on(partner.grid)
         return opened, ()
     box = opened.extent
+    if box.isEmpty():
+        text = tr("'{name}' has no polygons: draw some, or choose another layer.")
+        raise TrainingDataError(text.format(name=opened.name))
     bounds = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
     try:
         grid = grid_over(bounds, opened.crs if opened.crs.isValid() else None, resolution or None)

@@ -6,14 +6,14 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsCategorizedSymbolRenderer
+from qgis.core import QgsCategorizedSymbolRenderer, QgsPalettedRasterRenderer
 
 from ..engine.classes import CLASSES, LandCoverClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qgis.core import QgsMapLayer, QgsVectorLayer
+    from qgis.core import QgsMapLayer
 
 PROPERTY = "cwsam/classes"
 """Custom property of result layers that holds the classes beyond the scheme as JSON."""
@@ -26,7 +26,7 @@ def keep_legend(layer: QgsMapLayer, legend: Sequence[LandCoverClass]) -> None:
         layer.setCustomProperty(PROPERTY, json.dumps(added, ensure_ascii=False))
 
 
-def layer_legend(layer: QgsVectorLayer) -> tuple[LandCoverClass, ...]:
+def layer_legend(layer: QgsMapLayer) -> tuple[LandCoverClass, ...]:
     """The scheme and a layer's own classes: as a run has kept them, else as its style says."""
     try:
         kept = [LandCoverClass(**entry) for entry in json.loads(layer.customProperty(PROPERTY, ""))]
@@ -35,16 +35,21 @@ def layer_legend(layer: QgsVectorLayer) -> tuple[LandCoverClass, ...]:
     return (*CLASSES, *kept)
 
 
-def _styled(layer: QgsVectorLayer) -> list[LandCoverClass]:
+def _styled(layer: QgsMapLayer) -> list[LandCoverClass]:
     """Classes beyond the scheme in the style of a file that was opened again."""
+    found = []
+    for value, name, colour in _style(layer):
+        if value.isdecimal() and int(value) >= len(CLASSES):
+            found.append(LandCoverClass(int(value), name, name, colour))
+    return found
+
+
+def _style(layer: QgsMapLayer) -> list[tuple[str, str, str]]:
+    """Value, name and colour of each entry of a style by classes; none of other styles."""
     renderer = layer.renderer()
+    if isinstance(renderer, QgsPalettedRasterRenderer):
+        return [(str(c.value), c.label, c.color.name()) for c in renderer.classes()]
     if not isinstance(renderer, QgsCategorizedSymbolRenderer):
         return []
     categories = renderer.categories()  # its symbols live as long as this list
-    found = []
-    for category in categories:
-        text = str(category.value())
-        if text.isdecimal() and int(text) >= len(CLASSES):
-            name, colour = category.label(), category.symbol().color().name()
-            found.append(LandCoverClass(int(text), name, name, colour))
-    return found
+    return [(str(c.value()), c.label(), c.symbol().color().name()) for c in categories]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
@@ -132,6 +133,8 @@ def open_single(
         return ClassRaster(source.path, source.values.of_pixels), ()
     if layer.kind != "polygon":
         raise TrainingDataError(f"{layer.name} is no map: give a class raster or polygons.")
+    if not all(map(math.isfinite, layer.bounds)):
+        raise TrainingDataError(f"{layer.name} has no polygons; give another map.")
     notices: tuple[str, ...] = ()
     if grid is None or resolution is not None:
         try:

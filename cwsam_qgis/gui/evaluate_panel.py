@@ -28,6 +28,7 @@ from ..accuracy_job import AccuracyJob, SampleJob, Side, write_csv, write_report
 from ..accuracy_task import AccuracyTask
 from ..error_details import failure_details
 from ..i18n import engine_text, translator
+from ..layer_legend import layer_legend
 from ..results import temporary_file
 from ..sample_layer import add_sample
 from ..settings import recall, remember
@@ -74,6 +75,7 @@ class EvaluatePanel(QWidget):
         self.csv_button.clicked.connect(self._save_csv)
         for side in (self.map, self.reference):
             side.changed.connect(self._show_state)
+            side.changed.connect(self._offer_classes)
         self._show_state()
 
     def set_layers(self, layers: list[QgsMapLayer]) -> None:
@@ -185,6 +187,11 @@ class EvaluatePanel(QWidget):
         self.button.setVisible(idle)
         for widget in (self.cancel_button, self.progress):
             widget.setVisible(not idle)
+
+    def _offer_classes(self) -> None:
+        """Let classes be merged that only the two layers know."""
+        layers = [side.layer() for side in (self.map, self.reference)]
+        self.merges.offer(entry for layer in layers if layer for entry in layer_legend(layer))
 
     def _start(self, title: str, work: object, then: object) -> None:
         assert self.task is None, "one run at a time"

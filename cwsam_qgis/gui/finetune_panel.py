@@ -148,7 +148,7 @@ class FinetunePanel(QWidget):
             self.adapter_path(),
             self.mapping.table(),
             True,
-            self.input.band_numbers(),
+            self.input.bands.numbers(),
             config,
             keep_state=True,
         )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsProject, QgsRasterLayer
-from qgis.gui import QgsMapLayerComboBox, QgsRasterBandComboBox
+from qgis.gui import QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -22,8 +21,8 @@ from ..compat import raster_layers_only
 from ..i18n import translator
 from ..layer_grid import LayerGrid, describe_layer
 from ..layer_source import LayerSource
-from ..pixel_bands import choose_bands, default_bands
 from .area_box import AreaBox
+from .band_rows import BandRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +48,7 @@ class InputBox(QWidget):
         self._lay_out()
         self.layer_box.layerChanged.connect(self._layer_changed)
         self.area.changed.connect(self.changed)
-        for box in self.bands:
-            box.bandChanged.connect(lambda _: self.changed.emit())
+        self.bands.changed.connect(self.changed)
         self._layer_changed(self.layer_box.currentLayer())
 
     def set_layers(self, layers: list[QgsRasterLayer]) -> None:
@@ -66,13 +64,6 @@ class InputBox(QWidget):
         project = QgsProject.instance()
         more = [project.mapLayer(one) for one in self._more]
         return [layer for layer in (self.layer_box.currentLayer(), *more) if layer is not None]
-
-    def band_numbers(self) -> tuple[int, int, int] | None:
-        """Bands for red, green, blue from 1; None where the layer is a ready-made picture."""
-        if not self.bands[0].isEnabled():
-            return None
-        red, green, blue = (max(1, box.currentBand()) for box in self.bands)
-        return red, green, blue
 
     def grids(self) -> list[LayerGrid]:
         """Size and place of the chosen parts; opens and reads nothing.
@@ -99,8 +90,7 @@ class InputBox(QWidget):
     def apply(self, layer: QgsRasterLayer, bands: Sequence[int] | None, area: Area) -> None:
         """Choose as in an earlier run."""
         self.set_layers([layer])
-        for box, band in zip(self.bands, bands or ()):
-            box.setBand(band)
+        self.bands.choose(bands or ())
         self.area.apply(area, layer.crs())
 
     def _chosen(self) -> list[QgsRasterLayer]:
@@ -119,15 +109,7 @@ class InputBox(QWidget):
         self.more_clear.setAutoRaise(True)
         self.more_clear.setToolTip(tr("Segment only the layer above"))
         self.more_clear.clicked.connect(self._forget_more)
-        self.bands = [QgsRasterBandComboBox() for _ in range(3)]
-        names = (tr("Red band"), tr("Green band"), tr("Blue band"))
-        for box, name in zip(self.bands, names):
-            box.setToolTip(tr("{band}, as the network sees it").format(band=name))
-            box.setAccessibleName(name)
-            box.setMinimumContentsLength(6)
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
+        self.bands = BandRows(self)
 
     def _lay_out(self) -> None:
         self.form = QFormLayout(self)
@@ -135,8 +117,7 @@ class InputBox(QWidget):
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.more_row = _row(self.more_label, self.more_clear)
         self._add_row(tr("&Layer"), self.layer_box, self.more_row)
-        for box, text in zip(self.bands, (tr("&Red"), tr("&Green"), tr("&Blue"))):
-            self.form.addRow(text, box)
+        self.bands.add_to(self.form)
         self.form.addRow(tr("&Extent"), self.area)
         self.form.labelForField(self.area).setBuddy(self.area.kind)
         self._show_more()
@@ -154,29 +135,12 @@ class InputBox(QWidget):
 
     def _layer_changed(self, layer: QgsRasterLayer | None) -> None:
         """Follow a new layer: its bands, its CRS, whether it needs a pixel size."""
-        usable = layer is not None and layer.isValid()
-        for box in self.bands:
-            box.setLayer(layer if usable else None)
-        picture = False
-        if usable:
-            picture = self._choose_bands(layer)
-        for box in self.bands:
-            box.setEnabled(usable and not picture)
+        self.bands.follow(layer)
         self.area.follow(layer)
         if layer is not None and layer.id() in self._more:
             self._more.remove(layer.id())
         self._show_more()
         self.changed.emit()
-
-    def _choose_bands(self, layer: QgsRasterLayer) -> bool:
-        """Choose bands by their colours; returns whether the layer is a ready-made picture."""
-        try:
-            known = choose_bands(layer.dataProvider(), layer.name())
-        except RasterError:
-            return False
-        for box, band in zip(self.bands, default_bands(known.colours)):
-            box.setBand(band)
-        return len(known.dtypes) != layer.dataProvider().bandCount()
 
     def _forget_more(self) -> None:
         self._more = []

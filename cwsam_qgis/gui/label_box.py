@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
-from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox, QgsRasterBandComboBox
+from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
-    QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
@@ -28,8 +27,8 @@ from ..i18n import translator
 from ..label_layer import make_label_layer
 from ..label_reader import CLASS_FIELDS
 from ..layer_grid import has_pixel_grid
-from ..pixel_bands import choose_bands, default_bands
 from ..settings import recall, remember
+from .band_rows import BandRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,13 +86,6 @@ class LabelBox(QWidget):
     def labels(self) -> QgsVectorLayer | None:
         """The chosen label layer."""
         return self.labels_box.currentLayer()
-
-    def band_numbers(self) -> tuple[int, int, int] | None:
-        """Bands for red, green, blue from 1; None where the layer is a ready-made picture."""
-        if not self.bands[0].isEnabled():
-            return None
-        red, green, blue = (max(1, box.currentBand()) for box in self.bands)
-        return red, green, blue
 
     def layers(self) -> LabelledLayers:
         """Image and labels, ready for a worker.
@@ -170,25 +162,15 @@ class LabelBox(QWidget):
         self.pixel_size.setDecimals(6)
         self.pixel_size.setMaximum(1e6)
         self.pixel_size.setToolTip(tr("Resolution that is asked of the server, in layer units"))
-        self.bands = [QgsRasterBandComboBox() for _ in range(3)]
-        for box, name in zip(self.bands, (tr("Red band"), tr("Green band"), tr("Blue band"))):
-            box.setToolTip(tr("{band}, as the network sees it").format(band=name))
-            box.setAccessibleName(name)
-            box.setMinimumContentsLength(4)
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.bandChanged.connect(lambda _: self.changed.emit())
+        self.bands = BandRows(self)
+        self.bands.changed.connect(self.changed)
 
     def _lay_out(self) -> None:
         self.form = QFormLayout(self)
         self.form.setContentsMargins(0, 0, 0, 0)
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.form.addRow(tr("&Image"), self.image_box)
-        row = QHBoxLayout()
-        for box in self.bands:
-            row.addWidget(box, 1)
-        self.form.addRow(tr("Bands"), row)
+        self.bands.add_to(self.form)
         self.form.addRow(tr("&Pixel size"), self.pixel_size)
         row = QHBoxLayout()
         row.addWidget(self.labels_box, 1)
@@ -198,21 +180,8 @@ class LabelBox(QWidget):
         self.form.addRow(tr("Class &field"), self.field_box)
 
     def _image_changed(self, layer: QgsRasterLayer | None) -> None:
-        usable = layer is not None and layer.isValid()
-        colours: tuple[str, ...] = ()
-        for box in self.bands:
-            box.setLayer(layer if usable else None)
-        if usable:
-            try:
-                colours = choose_bands(layer.dataProvider(), layer.name()).colours
-            except RasterError:
-                usable = False
-        own = usable and len(colours) == layer.dataProvider().bandCount()
-        for box, band in zip(self.bands, default_bands(colours) if own else ()):
-            box.setBand(band)
-        for box in self.bands:
-            box.setEnabled(own)
-        online = usable and not has_pixel_grid(layer)
+        self.bands.follow(layer)
+        online = layer is not None and layer.isValid() and not has_pixel_grid(layer)
         self.pixel_size.setVisible(online)
         self.form.labelForField(self.pixel_size).setVisible(online)
         self.changed.emit()

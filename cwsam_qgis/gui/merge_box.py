@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qgis.gui import QgsCollapsibleGroupBox
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor, QIcon, QPixmap
@@ -18,6 +20,11 @@ from qgis.PyQt.QtWidgets import (
 
 from ...engine.classes import CLASSES
 from ..i18n import class_label, translator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...engine.classes import LandCoverClass
 
 tr = translator("merge_box")
 
@@ -37,10 +44,18 @@ class MergeBox(QgsCollapsibleGroupBox):
         self._column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.add_button.clicked.connect(lambda: self.add(*_FIRST))
         self.rows: list[_Row] = []
+        self._classes = {entry.id: entry for entry in CLASSES}
+
+    def offer(self, classes: Iterable[LandCoverClass]) -> None:
+        """Offer these classes and those of the scheme; what is chosen stays."""
+        self._classes = {entry.id: entry for entry in (*CLASSES, *classes)}
+        for row in self.rows:
+            for box in (row.source, row.target):
+                _fill(box, self._classes.values(), box.currentData())
 
     def add(self, source: int, target: int) -> None:
         """Add a pair of class ids."""
-        row = _Row(source, target)
+        row = _Row(self._classes.values(), source, target)
         row.remove_button.clicked.connect(lambda: self._remove(row))
         self.rows.append(row)
         self._column.insertWidget(self._column.count() - 1, row)
@@ -60,11 +75,11 @@ class MergeBox(QgsCollapsibleGroupBox):
 class _Row(QWidget):
     """One pair with a button that takes it away."""
 
-    def __init__(self, source: int, target: int) -> None:
+    def __init__(self, classes: Iterable[LandCoverClass], source: int, target: int) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        self.source, self.target = _classes(source), _classes(target)
+        self.source, self.target = _box(classes, source), _box(classes, target)
         self.source.setAccessibleName(tr("Class"))
         self.target.setAccessibleName(tr("Counted as"))
         self.remove_button = QToolButton()
@@ -77,13 +92,19 @@ class _Row(QWidget):
         row.addWidget(self.remove_button)
 
 
-def _classes(chosen: int) -> QComboBox:
+def _box(classes: Iterable[LandCoverClass], chosen: int) -> QComboBox:
     box = QComboBox()
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    for entry in CLASSES:
-        box.addItem(swatch(entry.colour), class_label(entry), entry.id)
-    box.setCurrentIndex(box.findData(chosen))
+    _fill(box, classes, chosen)
     return box
+
+
+def _fill(box: QComboBox, classes: Iterable[LandCoverClass], chosen: int) -> None:
+    """Offer classes; a chosen one that is not among them any more gives way to the first."""
+    box.clear()
+    for entry in classes:
+        box.addItem(swatch(entry.colour), class_label(entry), entry.id)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
 
 
 def swatch(colour: str) -> QIcon:

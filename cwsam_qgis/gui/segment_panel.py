@@ -172,7 +172,7 @@ class SegmentPanel(QWidget):
         )
 
     def _settings(self) -> Settings:
-        return replace(self.advanced.settings(), bands=self.input.band_numbers())
+        return replace(self.advanced.settings(), bands=self.input.bands.numbers())
 
     def _connect(self) -> None:
         self.bar.button.clicked.connect(self.run)

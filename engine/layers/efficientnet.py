@@ -102,6 +102,18 @@ class EfficientNetLite(nn.Module):
                 inputs = outputs
         self.channels.append(inputs)
         self.blocks = nn.ModuleList(blocks)
+        self.init_weights()
+
+    def init_weights(self) -> None:
+        """Random weights that keep the size of the signal from layer to layer (He et al. 2015).
+
+        There is no normalisation to do it for them.
+        """
+        for name, module in self.named_modules():
+            if isinstance(module, SameConv2d):
+                follows = "linear" if name.endswith("narrow") else "relu"
+                nn.init.kaiming_normal_(module.weight, nonlinearity=follows)
+                nn.init.zeros_(module.bias)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Map (B, 3, H, W) to a map (B, C, H / s, W / s) for each stride s."""

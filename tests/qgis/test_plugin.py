@@ -57,7 +57,7 @@ def test_processing_alone_needs_no_window(qgis_app):
 def test_three_clicks_from_a_project_to_a_styled_layer(qgis_app, window, plugin, image):
     panel = open_panel(plugin, window)
     assert panel.input.layer_box.currentLayer() == image
-    assert panel.input.band_numbers() == (1, 2, 3)
+    assert panel.input.bands.numbers() == (1, 2, 3)
     assert "160 × 96" in panel.bar.estimate.text()
     run_to_end(panel)
     (layer,) = results()
@@ -206,7 +206,7 @@ def test_online_layers_need_extent_and_pixel_size(qgis_app, window, plugin):
     window.canvas.setExtent(QgsRectangle(400000, 6600000, 400200, 6600100))
     panel = open_panel(plugin, window)
     assert panel.input.area.pixel_size.isVisible()
-    assert panel.input.band_numbers() is None
+    assert panel.input.bands.numbers() is None
     assert panel.input.area.kind.currentData() == "visible"
     info = panel.input.source_of(layer).info
     assert info.colours == ("red", "green", "blue")
@@ -238,7 +238,7 @@ def test_keyboard_reaches_everything_in_order(qgis_app, window, plugin, image):
         widget = widget.nextInFocusChain()
         if widget is box:
             break
-    wanted = [box, *panel.input.bands, panel.input.area.kind, panel.model.combo,
+    wanted = [box, *panel.input.bands.boxes, panel.input.area.kind, panel.model.combo,
               panel.output.classes, panel.output.confidence, panel.bar.button]  # fmt: skip
     assert [seen.index(w) for w in wanted] == sorted(seen.index(w) for w in wanted)
     assert all(w.toolTip() for w in wanted)
