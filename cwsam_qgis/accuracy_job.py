@@ -98,6 +98,7 @@ class AccuracyJob:
         self._map, self._notices = _open_map(prediction, resolution, partner)
         self.name = self._map.name
         if not self._samples:
+            _refuse_empty(self._reference)
             self._reference.put_on(self._map.grid)
 
     @property
@@ -232,13 +233,11 @@ def _open_map(
     if opened.is_points:
         text = tr("'{name}' is no map: choose a class raster or polygons.")
         raise TrainingDataError(text.format(name=opened.name))
+    _refuse_empty(opened)
     if partner is not None and not resolution:
         opened.put_on(partner.grid)
         return opened, ()
     box = opened.extent
-    if box.isEmpty():
-        text = tr("'{name}' has no polygons: draw some, or choose another layer.")
-        raise TrainingDataError(text.format(name=opened.name))
     bounds = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
     try:
         grid = grid_over(bounds, opened.crs if opened.crs.isValid() else None, resolution or None)
@@ -250,3 +249,9 @@ def _open_map(
         return opened, ()
     text = tr("'{name}' is compared in pixels of {side} map units.")
     return opened, (text.format(name=opened.name, side=f"{grid.transform.a:.4g}"),)
+
+
+def _refuse_empty(opened: RasterMap | VectorMap) -> None:
+    if isinstance(opened, VectorMap) and opened.extent.isEmpty():
+        text = tr("'{name}' has no polygons: draw some, or choose another layer.")
+        raise TrainingDataError(text.format(name=opened.name))

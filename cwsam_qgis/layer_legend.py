@@ -48,7 +48,7 @@ def _style(layer: QgsMapLayer) -> list[tuple[str, str, str]]:
     """Value, name and colour of each entry of a style by classes; none of other styles."""
     renderer = layer.renderer()
     if isinstance(renderer, QgsPalettedRasterRenderer):
-        return [(str(c.value), c.label, c.color.name()) for c in renderer.classes()]
+        return [(f"{c.value:g}", c.label, c.color.name()) for c in renderer.classes()]
     if not isinstance(renderer, QgsCategorizedSymbolRenderer):
         return []
     categories = renderer.categories()  # its symbols live as long as this list

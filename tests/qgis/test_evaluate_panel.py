@@ -8,12 +8,13 @@ from qgis.core import (
     QgsApplication,
     QgsMapRendererParallelJob,
     QgsMapSettings,
+    QgsPalettedRasterRenderer,
     QgsProject,
     QgsVectorLayer,
 )
 from qgis.gui import QgsScrollArea
 from qgis.PyQt.QtCore import QEvent, QObject, QPoint, QSize, Qt, QUrl, pyqtSlot
-from qgis.PyQt.QtGui import QDesktopServices, QKeySequence
+from qgis.PyQt.QtGui import QColor, QDesktopServices, QKeySequence
 from qgis.PyQt.QtTest import QTest
 from tests.qgis.support import open_layer, write_raster
 from tests.qgis.test_accuracy import blocks, expected, label, polygons
@@ -169,6 +170,33 @@ def test_merging_by_clicks(panel, window, truth, mapped):
     QTest.qWait(50)
     click(row.remove_button)
     assert panel.merges.text() == ""
+
+
+def test_classes_of_the_layers_can_be_merged(panel, window):
+    """A fine-tuned map has classes beyond the scheme; its style says which."""
+    panel.merges.setCollapsed(False)
+    QTest.qWait(50)
+    click(panel.merges.add_button)
+    (row,) = panel.merges.rows
+    assert row.source.findData(40) < 0
+    layer = panel.map.layer()
+    entry = QgsPalettedRasterRenderer.Class(40, QColor("#ff00ff"), "Orchard")
+    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, [entry]))
+    panel.map.layer_box.setLayer(panel.reference.layer())
+    panel.map.layer_box.setLayer(layer)
+    assert row.source.itemText(row.source.findData(40)) == "Orchard"
+    assert panel.merges.text() == "10=9", "what was chosen stays"
+    row.source.setCurrentIndex(row.source.findData(40))
+    assert panel.merges.text() == "40=9"
+
+
+@pytest.mark.parametrize("side", ["map", "reference"])
+def test_a_layer_without_polygons_is_named(panel, window, side):
+    empty = QgsVectorLayer("Polygon?crs=EPSG:31370&field=class_id:integer", "bare", "memory")
+    QgsProject.instance().addMapLayer(empty)
+    getattr(panel, side).layer_box.setLayer(empty)
+    click(panel.button)
+    assert "'bare' has no polygons" in said(window)
 
 
 def test_a_vector_reference_shows_its_field(panel, window, truth, mapped):

@@ -300,6 +300,7 @@ def test_sample_size_from_a_standard_error(tmp_path, mapped):
         (["evaluate", "map.tif", "t.gpkg", "--map", "5=wood"], "sparse woodland"),
         (["evaluate", "map.tif", "t.gpkg", "--html", "no/where.html"], "does not exist"),
         (["evaluate", "map.tif", "lines.geojson"], "holds lines"),
+        (["evaluate", "bare.geojson", "map.tif"], "has no polygons"),
         (["sample", "map.tif", "-o", "p.gpkg", "--size", "5"], "at least 150"),
         (["sample", "map.tif", "-o", "p.png", "--size", "500"], "no format"),
         (["sample", "empty.tif", "-o", "p.gpkg", "--size", "500"], "has no classes"),
@@ -317,6 +318,10 @@ def test_mistakes_are_sentences(tmp_path, truth, mapped, monkeypatch, command, w
     pyogrio.raw.write(
         tmp_path / "lines.geojson", lines, [np.array([5])], ["class_id"],
         geometry_type="LineString", crs="EPSG:4326",
+    )  # fmt: skip
+    pyogrio.raw.write(
+        tmp_path / "bare.geojson", lines[:0], [np.array([], int)], ["class_id"],
+        geometry_type="Polygon", crs="EPSG:4326",
     )  # fmt: skip
     before = sorted(p.name for p in tmp_path.iterdir())
     done = run(*command)
