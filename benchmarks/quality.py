@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from cwsam.engine.config import MoeConfig, load_model_config
-from cwsam.engine.device import DevicePlan, choose_device, keep_large_allocations
+from cwsam.engine.device import choose_device, keep_large_allocations
 from cwsam.engine.layers.moe import MoeLayer, moe_layers
 from cwsam.engine.models.builders import build_model
 from cwsam.engine.models.checkpoint import load_model
@@ -22,6 +22,8 @@ from cwsam.training.dataset import Scene, load_scenes
 from cwsam.training.evaluate import confusion_by_source, dense_scores
 from cwsam.training.loop import DEAD_SHARE, Trainer, usage_entropy
 from cwsam.training.metrics import confusion_matrix
+from cwsam.training.pretrained import load_stem
+from cwsam.training.schedule import training_plan
 from torch import nn
 
 from benchmarks.common import arguments, figure, finish, use_threads
@@ -160,7 +162,10 @@ def unet(train: list[Scene], dev: list[Scene], minutes: float, file: Path) -> di
 
 
 def ablation(train: list[Scene], dev: list[Scene], minutes: float) -> None:
-    """Train the variant from scratch whole, without experts, without prompts, equally long."""
+    """Train the variant whole, without experts, without prompts, equally long.
+
+    All start as the bundled weights did, from ImageNet's in the stem and random ones elsewhere.
+    """
     whole = load_model_config("sam_moe_tiny")
     dense = replace(
         whole,
@@ -170,15 +175,18 @@ def ablation(train: list[Scene], dev: list[Scene], minutes: float) -> None:
     bare = replace(
         whole, encoder=replace(whole.encoder, prompt=replace(whole.encoder.prompt, enabled=False))
     )
-    settings = replace(recipe(), learning_rate=4e-4)
+    settings = replace(
+        recipe(), optimizer="muon", rate_factors={"image_encoder.patch_embed.network": 0.3}
+    )
     for name, config in (("whole", whole), ("no experts", dense), ("no prompts", bare)):
         torch.manual_seed(0)
         model = build_model(config)
+        load_stem(model, config.encoder.stem)
         trainer = make_trainer(model, train, settings)
         steps, used = train_for(trainer, minutes)
         patch = config.encoder.patch_size
         figures = dense_scores(score(averaged(trainer), dev, patch, CLASSES))
-        _tell(f"{name}: {used:.1f} min, {steps} steps from scratch", figures)
+        _tell(f"{name}: {used:.1f} min, {steps} steps", figures)
 
 
 def recipe() -> TrainConfig:
@@ -199,15 +207,13 @@ def recipe() -> TrainConfig:
         class_power=0.3,
         label_smoothing=0.05,
         ema=0.99,
-        precision="float32",
     )
 
 
 def make_trainer(model: nn.Module, train: list[Scene], settings: TrainConfig) -> Trainer:
     """A trainer that writes to a folder of its own and never validates on the way."""
     folder = Path(tempfile.mkdtemp(prefix="cwsam-quality-"))
-    plan = DevicePlan("cpu", torch.float32, "CPU.")
-    return Trainer(model, settings, train, [], folder, plan)
+    return Trainer(model, settings, train, [], folder, training_plan("cpu", "auto"))
 
 
 def score(model: nn.Module, dev: list[Scene], patch: int, classes: tuple = ()) -> np.ndarray:

@@ -60,6 +60,8 @@ class AccuracyTable(QTableWidget):
         self.sortItems(0, Qt.SortOrder.AscendingOrder)
         self.resizeColumnsToContents()
         self.setColumnWidth(0, min(self.columnWidth(0), _NAME_LETTERS * self._letter()))
+        for column in range(1, self.columnCount()):
+            self.setColumnWidth(column, self._width(column))
         bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().height()
         shown = min(max(len(table.rows), 3), _ROWS_SHOWN)
         self.setFixedHeight(bars + shown * self.verticalHeader().defaultSectionSize() + 4)
@@ -71,6 +73,13 @@ class AccuracyTable(QTableWidget):
         for row in range(self.rowCount()):
             lines.append([self.item(row, column).text() for column in range(self.columnCount())])
         return "\n".join("\t".join(line) for line in lines)
+
+    def _width(self, column: int) -> int:
+        """What a column of figures needs, without the room that Qt keeps for a sorting arrow."""
+        lines = self.horizontalHeaderItem(column).text().split("\n")
+        cells = [self.item(row, column).text() for row in range(self.rowCount())]
+        width = self.fontMetrics().horizontalAdvance
+        return max(map(width, (*lines, *cells))) + 2 * self._letter()
 
     def _letter(self) -> int:
         return self.fontMetrics().averageCharWidth()
