@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import traceback
+from dataclasses import dataclass
 from typing import Callable
 
-from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
-from ..engine.errors import Cancelled
 from ..engine.ports import Progress
 from .compat import quiet_task_flags
-from .i18n import translator
-from .tasks import sentence
-
-tr = translator("accuracy_task")
+from .tasks import Told, WatchedTask
 
 
-class AccuracyTask(QgsTask):
-    """Does one piece of work that tells its progress.
+@dataclass
+class AccuracyOutcome(Told):
+    """How the work ended.
 
     Attributes:
-        result: What the work returned; None when it failed.
-        error: One sentence for the user; empty when all went well.
-        details: More for a bug report.
-        cancelled: Whether the user stopped it.
+        result: What it returned; None when it failed.
     """
 
-    ended = pyqtSignal()
-    """Emitted once on the main thread, however it ended."""
+    result: object = None
+
+
+class AccuracyTask(WatchedTask):
+    """Does one piece of work that tells its progress."""
+
+    outcome: AccuracyOutcome
 
     progressed = pyqtSignal(float)
     """Share done, 0-100."""
@@ -40,46 +38,20 @@ class AccuracyTask(QgsTask):
             title: Shown by QGIS's task manager.
             work: Is given the progress to report to.
         """
-        super().__init__(title, quiet_task_flags())
+        super().__init__(title, quiet_task_flags(), AccuracyOutcome())
         self._work: Callable[[Progress], object] | None = work
-        self.result: object = None
-        self.error, self.details, self.cancelled = "", "", False
 
-    def run(self) -> bool:
-        """Do the work, in a worker thread."""
-        with _Catch(self):
-            self.result = self._work(Progress(self._report, self.isCanceled))
-        return not self.error
+    def work(self) -> None:
+        """Do it."""
+        self.outcome.result = self._work(Progress(self._report, self.isCanceled))
 
     def finished(self, result: bool) -> None:
-        """Tell the main thread; a task that was stopped before it started ends here too."""
-        if not result and not self.error:
-            self.cancelled, self.error = True, tr("Stopped; nothing was written.")
+        """Tell the main thread."""
         self._work = None  # layers held by it must not outlive QGIS
-        self.ended.emit()
+        super().finished(result)
 
     def _report(self, done: float, total: float, message: str) -> None:
         del message
         percent = 100 * done / max(total, 1)
         self.setProgress(percent)
         self.progressed.emit(percent)
-
-
-class _Catch:
-    """A block whose exception becomes a sentence; a worker thread must not raise into Qt."""
-
-    def __init__(self, task: AccuracyTask) -> None:
-        self._task = task
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
-    ) -> bool:
-        if kind is None or not issubclass(kind, Exception):
-            return False
-        self._task.cancelled = issubclass(kind, Cancelled)
-        self._task.error = sentence(error)
-        self._task.details = "".join(traceback.format_exception(kind, error, trace))
-        return True

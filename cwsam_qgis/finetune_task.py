@@ -16,7 +16,7 @@ from .i18n import translator
 from .job import run_job
 from .model_list import read_facts
 from .network import load_network
-from .tasks import Catch
+from .tasks import Catch, Told, WatchedTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,32 +33,24 @@ tr = translator("finetune_task")
 
 
 @dataclass
-class FinetuneOutcome:
-    """How a fine-tuning ended, filled in by the worker and read on the main thread.
+class FinetuneOutcome(Told):
+    """How a fine-tuning ended.
 
     Attributes:
         result: What was made; None when nothing was.
-        error: One sentence for the user; empty when all went well.
-        details: More for a bug report.
-        cancelled: Whether the user stopped it.
     """
 
     result: FinetuneResult | None = None
-    error: str = ""
-    details: str = ""
-    cancelled: bool = False
 
 
-class FinetuneTask(QgsTask):
+class FinetuneTask(WatchedTask):
     """Runs a :class:`~.finetune_job.FinetuneJob`.
 
     Attributes:
         job: What is run.
-        outcome: How it ended; complete when :attr:`ended` is emitted.
     """
 
-    ended = pyqtSignal()
-    """Emitted once on the main thread, however the run ended."""
+    outcome: FinetuneOutcome
 
     told = pyqtSignal(object)
     """A :class:`~cwsam.training.finetune.outcome.FinetuneStatus` after every step."""
@@ -66,8 +58,9 @@ class FinetuneTask(QgsTask):
     def __init__(self, job: FinetuneJob) -> None:
         """Take over the job."""
         name = job.layers.source.info.name
-        super().__init__(tr("Fine-tune on {name}").format(name=name), task_flags())
-        self.job, self.outcome = job, FinetuneOutcome()
+        title = tr("Fine-tune on {name}").format(name=name)
+        super().__init__(title, task_flags(), FinetuneOutcome())
+        self.job = job
 
     def cancel(self) -> None:
         """Ask the run to stop; reads that wait for the network stop at once."""
@@ -76,18 +69,14 @@ class FinetuneTask(QgsTask):
 
     def run(self) -> bool:
         """Fine-tune, in a worker thread."""
-        with Catch(self.outcome):
-            self.outcome.result = self.job.run(self._tell, self.isCanceled)
+        super().run()
         if self.outcome.error and self.isCanceled():  # perhaps a read that was broken off
             self.outcome.cancelled = True
         return not self.outcome.error
 
-    def finished(self, result: bool) -> None:
-        """Tell the main thread; a task that was stopped before it started ends here too."""
-        if not result and not self.outcome.error:
-            self.outcome.cancelled = True
-            self.outcome.error = tr("Stopped; nothing was written.")
-        self.ended.emit()
+    def work(self) -> None:
+        """Fine-tune and write the adapter."""
+        self.outcome.result = self.job.run(self._tell, self.isCanceled)
 
     def _tell(self, status: FinetuneStatus) -> None:
         self.setProgress(100 * status.done)
@@ -95,26 +84,20 @@ class FinetuneTask(QgsTask):
 
 
 @dataclass
-class Judgement:
-    """What is to be said of labels.
+class Judgement(Told):
+    """What is to be said of labels; the error says why they cannot be used.
 
     Attributes:
         counts: Polygons by value of the class field.
         scheme: What the values mean; None when the labels cannot be used.
         check: How many labels each class has; likewise.
         notices: Sentences on the layers.
-        error: Why the labels cannot be used; empty when they can.
-        details: More for a bug report.
-        cancelled: Whether it was stopped.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     scheme: LabelScheme | None = None
     check: LabelCheck | None = None
     notices: tuple[str, ...] = ()
-    error: str = ""
-    details: str = ""
-    cancelled: bool = False
 
 
 class LabelTask(QgsTask):
@@ -165,25 +148,17 @@ class LabelTask(QgsTask):
         found.check = check_layers(self._layers, labels, found.scheme, self._model)
 
 
-class PreviewTask(QgsTask):
-    """Segments one piece of an image with several networks.
-
-    Attributes:
-        outcome: How it ended; complete when :attr:`ended` is emitted.
-    """
-
-    ended = pyqtSignal()
-    """Emitted once on the main thread, however it ended."""
+class PreviewTask(WatchedTask):
+    """Segments one piece of an image with several networks."""
 
     progressed = pyqtSignal(float)
     """Share done, 0-100."""
 
     def __init__(self, jobs: Sequence[SegmentJob], choices: Sequence[ModelChoice]) -> None:
         """Take over as many jobs as networks."""
-        super().__init__(tr("Compare before and after"), task_flags())
+        super().__init__(tr("Compare before and after"), task_flags(), Told())
         self._pairs = tuple(zip(jobs, choices))
         self._context = QgsProject.instance().transformContext()
-        self.outcome = FinetuneOutcome()
 
     def cancel(self) -> None:
         """Ask it to stop."""
@@ -191,19 +166,10 @@ class PreviewTask(QgsTask):
             job.source.cancel()
         super().cancel()
 
-    def run(self) -> bool:
-        """Segment, in a worker thread."""
-        with Catch(self.outcome):
-            for number, (job, choice) in enumerate(self._pairs):
-                self._segment(number, job, choice)
-        return not self.outcome.error
-
-    def finished(self, result: bool) -> None:
-        """Tell the main thread."""
-        if not result and not self.outcome.error:
-            self.outcome.cancelled = True
-            self.outcome.error = tr("Stopped; nothing was written.")
-        self.ended.emit()
+    def work(self) -> None:
+        """Segment."""
+        for number, (job, choice) in enumerate(self._pairs):
+            self._segment(number, job, choice)
 
     def _segment(self, number: int, job: SegmentJob, choice: ModelChoice) -> None:
         def report(done: float, total: float, message: str) -> None:

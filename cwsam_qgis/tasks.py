@@ -33,7 +33,22 @@ tr = translator("tasks")
 
 
 @dataclass
-class JobResult:
+class Told:
+    """What is to be said of work that has ended, filled in by the worker.
+
+    Attributes:
+        error: One sentence for the user; empty when all went well.
+        details: More for a bug report.
+        cancelled: Whether the user stopped it.
+    """
+
+    error: str = ""
+    details: str = ""
+    cancelled: bool = False
+
+
+@dataclass
+class JobResult(Told):
     """How one job ended.
 
     Attributes:
@@ -41,20 +56,16 @@ class JobResult:
         seconds: Wall time without loading the model.
         polygon_bytes: Size of the polygons' file.
         resumed: Whether an interrupted run went on, so that the time says little.
-        error: One sentence for the user; empty when all went well.
-        details: More for a bug report.
     """
 
     summary: RunSummary | None = None
     seconds: float = 0.0
     polygon_bytes: int = 0
     resumed: bool = False
-    error: str = ""
-    details: str = ""
 
 
 @dataclass
-class Outcome:
+class Outcome(Told):
     """How a run ended, filled in by the worker and read on the main thread.
 
     Attributes:
@@ -63,9 +74,6 @@ class Outcome:
         sha256: Hash of the weights, hexadecimal.
         legend: The classes of the model.
         memory: Bytes that the run took at its peak, beside what QGIS held before.
-        error: One sentence for the user when the whole run ended; empty when it went through.
-        details: More for a bug report.
-        cancelled: Whether the user stopped it.
     """
 
     results: list[JobResult] = field(default_factory=list)
@@ -73,15 +81,12 @@ class Outcome:
     sha256: str = ""
     legend: tuple[LandCoverClass, ...] = CLASSES
     memory: int = 0
-    error: str = ""
-    details: str = ""
-    cancelled: bool = False
 
 
 class Catch:
     """A block whose exception becomes a sentence; a worker thread must not raise into Qt."""
 
-    def __init__(self, told: Outcome | JobResult) -> None:
+    def __init__(self, told: Told) -> None:
         self._told = told
 
     def __enter__(self) -> None:
@@ -112,7 +117,46 @@ def sentence(error: Exception) -> str:
     return text.format(cause=str(error).strip() or type(error).__name__)
 
 
-class SegmentTask(QgsTask):
+class WatchedTask(QgsTask):
+    """Work in the background of which the window hears how it ended.
+
+    Attributes:
+        outcome: How it ended; complete when :attr:`ended` is emitted.
+    """
+
+    ended = pyqtSignal()
+    """Emitted once on the main thread, however it ended."""
+
+    def __init__(self, title: str, flags: object, outcome: Told) -> None:
+        """Prepare the task.
+
+        Args:
+            title: Shown by QGIS's task manager.
+            flags: See :mod:`.compat`.
+            outcome: Filled in by the work.
+        """
+        super().__init__(title, flags)
+        self.outcome = outcome
+
+    def run(self) -> bool:
+        """Work, in a worker thread."""
+        with Catch(self.outcome):
+            self.work()
+        return not self.outcome.error
+
+    def work(self) -> None:
+        """What is done; an exception ends it with a sentence."""
+        raise NotImplementedError
+
+    def finished(self, result: bool) -> None:
+        """Tell the main thread; a task that was stopped before it started ends here too."""
+        if not result and not self.outcome.error:
+            self.outcome.cancelled = True
+            self.outcome.error = tr("Stopped; nothing was written.")
+        self.ended.emit()
+
+
+class SegmentTask(WatchedTask):
     """Segments one layer or several, with the model loaded once.
 
     A layer that fails does not keep the others from being segmented.
@@ -120,11 +164,9 @@ class SegmentTask(QgsTask):
     Attributes:
         jobs: What is run.
         choice: With which model.
-        outcome: How it ended; complete when :attr:`ended` is emitted.
     """
 
-    ended = pyqtSignal()
-    """Emitted once on the main thread, however the run ended."""
+    outcome: Outcome
 
     progressed = pyqtSignal(float, str)
     """Share done, 0-100, and what is being done."""
@@ -140,8 +182,9 @@ class SegmentTask(QgsTask):
             choice: Model, device, precision.
         """
         self.names = ", ".join(job.source.info.name for job in jobs)
-        super().__init__(tr("Segment {names}").format(names=self.names), task_flags())
-        self.jobs, self.choice, self.outcome = tuple(jobs), choice, Outcome()
+        title = tr("Segment {names}").format(names=self.names)
+        super().__init__(title, task_flags(), Outcome())
+        self.jobs, self.choice = tuple(jobs), choice
         self._context = QgsProject.instance().transformContext()
         self._before = 0
 
@@ -151,20 +194,8 @@ class SegmentTask(QgsTask):
             job.source.cancel()
         super().cancel()
 
-    def run(self) -> bool:
-        """Do the work, in a worker thread."""
-        with Catch(self.outcome):
-            self._run()
-        return not self.outcome.error
-
-    def finished(self, result: bool) -> None:
-        """Tell the main thread; a task that was stopped before it started ends here too."""
-        if not result and not self.outcome.error:
-            self.outcome.cancelled = True
-            self.outcome.error = tr("Stopped; nothing was written.")
-        self.ended.emit()
-
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Load the model and run the jobs."""
         self._tell(0.0, tr("Loading the model"))
         self._before = resident_bytes()
         network = load_network(self.choice)

@@ -234,7 +234,13 @@ def labelled(
     return LabelledRaster(source, labels, tuple(polygons), bands, stretch)
 
 
-_PHASES = {"labels": "labels", "base": "base model", "training": "training", "writing": "writing"}
+_PHASES = {
+    "labels": "labels",
+    "base": "base model",
+    "training": "training",
+    "refit": "all labels",
+    "writing": "writing",
+}
 
 
 def _show(bar: tqdm, status: FinetuneStatus) -> None:
@@ -265,5 +271,7 @@ def _tell(result: FinetuneResult) -> None:
     for notice in result.notices:
         click.echo(f"Note: {notice}")
     click.echo(f"{result.steps} steps in {result.seconds:.0f} s; step {result.best_step} is kept.")
+    if result.refit_steps:
+        click.echo(f"{result.refit_steps} more steps learnt the held-back labels, too.")
     for suffix in (".safetensors", ".md", ".html"):
         click.echo(f"Wrote {result.adapter.with_suffix(suffix)}")

@@ -262,6 +262,7 @@ def reporter(feedback):
         "labels": tr("Reading the labels"),
         "base": tr("Asking the base model"),
         "training": tr("Training"),
+        "refit": tr("Learning the held-back labels, too"),
         "writing": tr("Writing"),
     }
     last = {"phase": "", "validations": 0}

@@ -210,12 +210,12 @@ class EvaluatePanel(QWidget):
     def _ended(self, then: object) -> None:
         task, self.task = self.task, None
         self._show_state()
-        if task.cancelled:
-            self._messages.info(task.error)
-        elif task.error:
-            self._messages.failure(task.error, failure_details(task.details))
+        if task.outcome.cancelled:
+            self._messages.info(task.outcome.error)
+        elif task.outcome.error:
+            self._messages.failure(task.outcome.error, failure_details(task.outcome.details))
         else:
-            then(task.result)
+            then(task.outcome.result)
 
     def _evaluated(self, path: Path, found: MapAccuracy) -> None:
         """Show the figures."""

@@ -103,6 +103,7 @@ class FinetuneBar(QVBoxLayout):
             "labels": tr("Reading the labels"),
             "base": tr("Asking the base model"),
             "training": tr("Step {step}"),
+            "refit": tr("Step {step}, on all labels"),
             "writing": tr("Writing"),
         }
         text = phases[status.phase].format(step=status.step)

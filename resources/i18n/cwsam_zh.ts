@@ -210,6 +210,7 @@
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>
+<message><source>The share of steps on all labels must lie between 0 and 1.</source><translation>使用全部标注的步数比例必须在 0 到 1 之间。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
@@ -394,6 +395,7 @@
 <message><source>Fewer steps end sooner.</source><translation>步数越少，结束越早。</translation></message>
 <message><source>Fine-tune adapter</source><translation>微调适配器</translation></message>
 <message><source>Labelled polygons</source><translation>已标注的多边形</translation></message>
+<message><source>Learning the held-back labels, too</source><translation>同时学习留出的标注</translation></message>
 <message><source>Leave classes with too few labels out</source><translation>略去标注太少的类别</translation></message>
 <message><source>Make new classes of other values</source><translation>把其他取值设为新类别</translation></message>
 <message><source>Makes an adapter for a model from labelled polygons.</source><translation>用标注的多边形为模型制作适配器。</translation></message>
@@ -436,6 +438,7 @@
 <message><source>Learn from the labels in the background</source><translation>在后台从标注中学习</translation></message>
 <message><source>Reading the labels</source><translation>正在读取标注</translation></message>
 <message><source>Step {step}</source><translation>第 {step} 步</translation></message>
+<message><source>Step {step}, on all labels</source><translation>第 {step} 步，使用全部标注</translation></message>
 <message><source>Stop; what was learnt is kept, so that it can go on</source><translation>停止；已学到的内容会保留，之后可以继续</translation></message>
 <message><source>Stopping…</source><translation>正在停止…</translation></message>
 <message><source>Writing</source><translation>正在写入</translation></message>

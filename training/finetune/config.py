@@ -36,6 +36,8 @@ class FinetuneConfig:
         validation_share: Share of the labelled ground that is held back for validation, 0-1.
         validate_every: Steps between validations.
         patience: Validations without a better one after which training stops.
+        refit: Steps that follow in which the held-back labels are learnt, too, as a share of those
+            done; 0 for none. The figures are those from before.
         keep_weight: Weight of keeping the base model's opinion on unlabelled ground, times how
             often it is right on labelled ground.
         keep_bound: How far labels may overrule that opinion on unlabelled ground, 0-1: 0 never,
@@ -60,6 +62,7 @@ class FinetuneConfig:
     validation_share: float = 0.25
     validate_every: int = 50
     patience: int = 12
+    refit: float = 0.5
     keep_weight: float = 1.0
     keep_bound: float = 0.1
     ema: float = 0.95
@@ -76,6 +79,7 @@ class FinetuneConfig:
             (self.batch >= 1, "A batch holds at least one chip."),
             (self.learning_rate > 0, "The learning rate must be more than 0."),
             (self.muon_rate >= 0, "The rate of Muon must be 0 or more."),
+            (0 <= self.refit <= 1, "The share of steps on all labels must lie between 0 and 1."),
             (0 <= self.mosaic <= 1, "The share of mosaics must lie between 0 and 1."),
             (0 < self.validation_share < 1, "The validation share must lie between 0 and 1."),
             (0.25 <= self.zoom <= 1, "The zoom must lie between 0.25 and 1."),

@@ -122,19 +122,17 @@ class Learner:
         """
         self.model, self.config, self.device = model, config, device
         self.classes, self.base_ids, self.labelled = list(classes), list(base_ids), list(labelled)
+        self.at = Progressed()
         model.requires_grad_(False)
         self.trained = adapter_parameters(model, config.parts)
         for parameter in self.trained.values():
             parameter.requires_grad_(True)
         self.forget_averages()
-        self.optimizer = make_optimizers(
-            self.trained, config.learning_rate, 0.0, config.muon_rate if has_muon() else 0.0
-        )
+        self.begin(config.steps)
         lower = device == "cpu" and config.lower_precision and has_native(torch.bfloat16)
         self.dtype = torch.bfloat16 if lower else torch.float32
         self.lookup = torch.full((256,), NODATA_CLASS)
         self.lookup[self.classes] = torch.arange(len(self.classes))
-        self.at = Progressed()
         self.cancelled: Callable[[], bool] = lambda: False
         for block in (*model.image_encoder.blocks, model.image_encoder.neck):
             block.register_forward_pre_hook(self._listen)
@@ -166,15 +164,33 @@ class Learner:
         self.average = {n: p.detach().clone() for n, p in self.trained.items()}
         self.best = {n: v.half().float() for n, v in self.average.items()}
 
-    def rate(self) -> float:
-        """Share of the peak rates at the next step: a warm-up, then a cosine to a hundredth."""
-        config, at = self.config, self.at
-        done = max(at.step / config.steps, min(1.0, at.seconds / self.budget))
-        warm = min(1.0, (at.step + 1) / max(1, config.steps // 20))
-        return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+    def begin(self, steps: int, peak: float = 1.0) -> None:
+        """Begin a course of steps: a warm-up, then a cosine to a hundredth.
 
-    budget: float = math.inf
-    """Seconds that the steps may take; set by the run."""
+        Args:
+            steps: How many at most.
+            peak: Share of the configuration's rates.
+        """
+        config = self.config
+        self.first, self.steps, self.spent, self.peak = self.at.step, steps, self.at.seconds, peak
+        self.budget = math.inf
+        muon = config.muon_rate if has_muon() else 0.0
+        self.optimizer = make_optimizers(self.trained, config.learning_rate, 0.0, muon)
+
+    budget: float
+    """Seconds that this course of steps may take; set by the run."""
+
+    @property
+    def done(self) -> float:
+        """Share of this course of steps that is done, 0-1."""
+        at = self.at
+        used = (at.seconds - self.spent) / self.budget
+        return min(1.0, max((at.step - self.first) / self.steps, used))
+
+    def rate(self) -> float:
+        """Share of the configuration's rates at the next step."""
+        warm = min(1.0, (self.at.step - self.first + 1) / max(1, self.steps // 20))
+        return self.peak * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * self.done)))
 
     def step(self) -> float:
         """One optimiser step, seeded by its number; returns its loss.

@@ -21,7 +21,8 @@ class FinetuneStatus:
     """What a running fine-tuning tells.
 
     Attributes:
-        phase: ``labels``, ``base``, ``training`` or ``writing``.
+        phase: ``labels``, ``base``, ``training``, ``refit`` (on the held-back labels, too) or
+            ``writing``.
         done: Share of the whole that is done, 0-1.
         step: Steps done.
         steps: Steps at most.
@@ -73,6 +74,7 @@ class FinetuneResult:
         improved: Whether the adapter is better than the base model there.
         steps: Steps that were trained.
         best_step: Step whose state was kept.
+        refit_steps: Steps from there in which the held-back labels were learnt, too.
         seconds: Wall time of the whole run.
         history: All validations.
         check: What was said of the labels.
@@ -95,6 +97,7 @@ class FinetuneResult:
     legend: tuple[LandCoverClass, ...]
     labelled: tuple[int, ...]
     card: ModelCard
+    refit_steps: int = 0
     pictures: tuple[Picture, ...] = ()
     notices: list[str] = field(default_factory=list)
 

@@ -79,10 +79,12 @@ def report_html(
         ),
         (tr("wall time"), tr("{count} s", count=f"{result.seconds:.0f}")),
     ]
+    if result.refit_steps:
+        figures.insert(-1, (tr("more steps on all labels"), f"{result.refit_steps}"))
     parts = [cards(figures)]
     parts += [paragraph(tell(notice), "warning") for notice in result.notices]
     makers = (_classes, _curves, _confusion, _maps)
-    parts += [*(make(result, tr, named) for make in makers), _how(tr)]
+    parts += [*(make(result, tr, named) for make in makers), _how(result, tr)]
     names = ", ".join(named(c).text for c in result.labelled)
     return page(
         tr("Fine-tuning: {name}", name=result.adapter.stem),
@@ -196,11 +198,18 @@ def _picture_row(picture: Picture, colours: list[tuple[int, int, int]], tr: Say)
     return side_by_side(*figures)
 
 
-def _how(tr: Say) -> str:
+def _how(result: FinetuneResult, tr: Say) -> str:
     text = (
         "Ground was divided into blocks; validation blocks are at least 16 pixels away from "
         "everything that training saw. Ground without labels is unknown, not background: there "
         "the base model's opinion was kept as far as the labels do not contradict it. Only the "
         "parts of the network named in the adapter file changed."
     )
-    return section(tr("How it was made"), paragraph(tr(text), "note"))
+    paragraphs = [paragraph(tr(text), "note")]
+    if result.refit_steps:
+        text = (
+            "After the validation the held-back labels were learnt, too; the figures are from "
+            "before it."
+        )
+        paragraphs.append(paragraph(tr(text), "note"))
+    return section(tr("How it was made"), *paragraphs)

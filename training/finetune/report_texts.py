@@ -13,6 +13,7 @@ _CHINESE = {
     "mIoU after": "微调后 mIoU",
     "of the unlabelled ground keep their class": "的未标注区域保持原类别",
     "steps; the best is kept": "步；保留最佳状态",
+    "more steps on all labels": "步使用全部标注",
     "of {count}": "共 {count}",
     "wall time": "用时",
     "{count} s": "{count} 秒",
@@ -56,6 +57,9 @@ _CHINESE = {
         "地面被划分为区块；验证区块与训练所见的一切至少相距 16 个像元。没有标注的地面是未知，"
         "而不是背景：在那里，只要标注不与之矛盾，就保留基础模型的判断。只有适配器文件中"
         "列出的网络部分发生了变化。"
+    ),
+    "After the validation the held-back labels were learnt, too; the figures are from before it.": (
+        "验证之后，留出的标注也参与了训练；所列数字来自此前的状态。"
     ),
     "How it was made": "制作方法",
 }

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from ...engine.models.cwsam import Cwsam
     from .labels import LabelledRaster
 
+REFIT_PEAK = 0.5
+"""Share of the learning rates with which the held-back labels are learnt."""
+
 STATE = "finetune_state.pt"
 """Name of the file in the run's folder from which it can be resumed."""
 
@@ -132,6 +135,7 @@ class Session:
         self.legend = (*base.card.legend, *new_classes)
         self.new_classes = new_classes
         self.notices: list[str] = []
+        self.refit_steps = 0
         self.status = FinetuneStatus("labels", steps=config.steps)
         self.device = choose_device(config.device).device
 
@@ -160,9 +164,11 @@ class Session:
         self.train = cutter.train(self.split, self.labelled, seed)
         self.replay = cutter.replay(self.split, seed)
         self.validation = cutter.validation(self.split, seed)
+        held = Split(self.split.validation, (), self.split.side)
+        self.held = cutter.train(held, self.labelled, seed + 1) if self.config.refit else []
         self.tell(phase="base", done=0.02)
         model = self.base.model.to(self.device).eval()
-        plates = [*self.validation, *self.train, *self.replay]
+        plates = [*self.validation, *self.train, *self.replay, *self.held]
         for first in range(0, len(plates), 8):
             part = plates[first : first + 8]
             ask_base(model, part, self.base_ids, self.device, self.cancelled)
@@ -189,7 +195,8 @@ class Session:
         self.before = learner.score(lambda plate: learner.base_map(plate).numpy())
         start_classes(learner)
         learner.cancelled = self.cancelled
-        learner.budget = max(1.0, config.seconds - (time.monotonic() - self.started) * 1.5)
+        left = config.seconds - (time.monotonic() - self.started) * 1.5
+        learner.budget = max(1.0, left / (1 + config.refit))
         state = folder / STATE if folder is not None else None
         self.keeps_state = state is not None
         identity = self._identity()
@@ -229,19 +236,36 @@ class Session:
 
     def _over(self, learner: Learner) -> bool:
         at = learner.at
-        return (
-            at.step >= self.config.steps
-            or at.seconds >= learner.budget
-            or at.stale >= self.config.patience
-        )
+        return learner.done >= 1 or at.stale >= self.config.patience
+
+    def _refit(self, learner: Learner) -> None:
+        """Let the validated state learn the held-back labels, too.
+
+        What was held back says how good the model is; what is left out of the map's training for
+        that would be a pity where labels are few. Nothing can be measured after it.
+        """
+        at, held = learner.at, [plate for plate in self.held if plate.base is not None]
+        if not (held and at.best_step):
+            return
+        left, first = learner.budget * self.config.refit, at.step
+        learner.begin(max(1, round(self.config.refit * at.step)), REFIT_PEAK)
+        learner.budget = max(1.0, left)
+        learner.give([*self.train, *held], self.replay, self.validation)
+        learner.forget_averages()
+        while learner.done < 1:
+            learner.step()
+            self._tell_step(learner)
+        learner.load(learner.average)
+        self.refit_steps = at.step - first
 
     def _tell_step(self, learner: Learner) -> None:
-        at = learner.at
-        share = max(at.step / self.config.steps, min(1.0, at.seconds / learner.budget))
+        at, refit = learner.at, self.config.refit
+        again = learner.first > 0
+        share = (learner.done * refit + 1 if again else learner.done) / (1 + refit)
         left = at.seconds * (1 - share) / share if share else math.nan
         self.status = replace(
             self.status,
-            phase="training",
+            phase="refit" if again else "training",
             done=0.1 + 0.88 * share,
             step=at.step,
             loss=at.loss,
@@ -266,16 +290,18 @@ class Session:
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def finish(self, learner: Learner, output: Path) -> FinetuneResult:
-        """Load the best state, prove that nothing else changed, write the adapter."""
-        self.tell(phase="writing", done=0.98)
+        """Score the best state, learn all labels, prove that nothing else changed, write."""
         learner.load(learner.best)
-        model = learner.model
-        if frozen_hash(model, self.config.parts) != self.frozen:
-            raise AssertionError("a part of the model that does not train has changed")
+        names, model = [r.source.info.name for r in self.rasters], learner.model
         try:
             after = learner.score(lambda plate: learner.predict(plate).numpy())
+            shown = pictures(learner, names)
+            self._refit(learner)
         except Stopped:
             raise self._stopped(learner) from None
+        self.tell(phase="writing", done=0.98)
+        if frozen_hash(model, self.config.parts) != self.frozen:
+            raise AssertionError("a part of the model that does not train has changed")
         learner.cancelled = lambda: False  # what follows is short
         improved = after.miou > self.before.miou
         if not improved:
@@ -301,15 +327,16 @@ class Session:
             before=self.before,
             after=after,
             improved=improved,
-            steps=at.step,
+            steps=at.step - self.refit_steps,
             best_step=at.best_step,
+            refit_steps=self.refit_steps,
             seconds=seconds,
             history=tuple(at.history),
             check=self.check,
             legend=self.legend,
             labelled=self.labelled,
             card=card,
-            pictures=pictures(learner, [r.source.info.name for r in self.rasters]),
+            pictures=shown,
             notices=self.notices,
         )
 
