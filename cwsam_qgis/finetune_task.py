@@ -156,7 +156,7 @@ class PreviewTask(WatchedTask):
 
     def __init__(self, jobs: Sequence[SegmentJob], choices: Sequence[ModelChoice]) -> None:
         """Take over as many jobs as networks."""
-        super().__init__(tr("Compare before and after"), task_flags(), Told())
+        super().__init__(tr("Compare before and after"), task_flags(), FinetuneOutcome())
         self._pairs = tuple(zip(jobs, choices))
         self._context = QgsProject.instance().transformContext()
 

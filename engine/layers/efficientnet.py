@@ -102,7 +102,6 @@ class EfficientNetLite(nn.Module):
                 inputs = outputs
         self.channels.append(inputs)
         self.blocks = nn.ModuleList(blocks)
-        self.init_weights()
 
     def init_weights(self) -> None:
         """Random weights that keep the size of the signal from layer to layer (He et al. 2015).

@@ -155,6 +155,8 @@ def init_weights(model: Cwsam) -> None:
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+        elif isinstance(module, EfficientNetLite):
+            module.init_weights()
         elif isinstance(module, EncoderBlock) and module.mlp_adapter is not None:
             for adapter in (module.space_adapter, module.mlp_adapter):
                 nn.init.zeros_(adapter.fc2.weight)

@@ -85,10 +85,10 @@
 </context>
 <context>
 <name>cwsam.cards</name>
-<message><source>A first training run from scratch on 89 scenes; expect mistakes outside desert cities.</source><translation>在 89 幅影像上从零开始的首次训练；在沙漠城市以外的地区可能出错。</translation></message>
 <message><source>Grassland stands for all vegetation in the densely labelled scenes, trees included.</source><translation>在密集标注的影像中，草地代表包括树木在内的所有植被。</translation></message>
 <message><source>Only 9 of the 33 classes have been seen in training; the others are never predicted.</source><translation>33 个类别中只有 9 个经过训练；其余类别不会被预测。</translation></message>
 <message><source>Photovoltaic panels and roads at 0.2 m and forest and cloud at 10 m come from partly labelled scenes.</source><translation>0.2 米分辨率的光伏板和道路、10 米分辨率的森林和云来自部分标注的影像。</translation></message>
+<message><source>Trained on 89 scenes; expect mistakes outside desert cities.</source><translation>用 89 幅场景训练；在荒漠城市之外可能出错。</translation></message>
 <message><source>small land-cover model for laptops, aerial and satellite RGB</source><translation>适用于笔记本电脑的小型地表覆盖模型，航空与卫星 RGB 影像</translation></message>
 </context>
 <context>

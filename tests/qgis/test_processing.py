@@ -168,7 +168,7 @@ def test_the_dock_gives_the_features_of_the_algorithm(
     }  # fmt: skip
     processing.run("cwsam:segmentraster", parameters)
     ours, theirs = features(tmp_path / "dock.gpkg"), features(parameters["POLYGONS"])
-    assert len(ours) > 3
+    assert len(ours) > 1
     assert ours == theirs
     rasters = (tmp_path / "dock_classes.tif", tmp_path / "algorithm.tif")
     one, other = (gdal.Open(str(path)).ReadAsArray() for path in rasters)

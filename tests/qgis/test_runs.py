@@ -169,9 +169,9 @@ def test_stopping_takes_less_than_a_tile(qgis_app, window, plugin, image, monkey
 
     from cwsam.engine.models.image_encoder import ImageEncoder
 
-    original = ImageEncoder.forward
+    original = ImageEncoder.encode
 
-    def forward(self, *arguments, **keywords):
+    def encode(self, *arguments, **keywords):
         hooks = [block.register_forward_hook(lambda m, i, o: slow(m, i)) for block in self.blocks]
         try:
             return original(self, *arguments, **keywords)
@@ -179,7 +179,7 @@ def test_stopping_takes_less_than_a_tile(qgis_app, window, plugin, image, monkey
             for hook in hooks:
                 hook.remove()
 
-    monkeypatch.setattr(ImageEncoder, "forward", forward)
+    monkeypatch.setattr(ImageEncoder, "encode", encode)
     click(panel.bar.button)
     wait_for(lambda: panel.run_control.task is None)
     assert len(entered) == 1

@@ -115,13 +115,13 @@ def test_it_asks_whether_to_stop_several_times_a_second(tmp_path):
         assert {"labels", "base", "training", "writing"} <= set(phases)
         assert longest < 1
         (tmp_path / "a.safetensors").unlink()
-        stop = len(asked) - 2  # the last but one answer: the adapter is being scored
+        stop = len(asked) - 2  # the last but one answer: the last step
         asked, phases = [0.0], []
-        with pytest.raises(Cancelled, match="after step 4"):
+        with pytest.raises(Cancelled, match="after step 6"):
             run()
     finally:
         torch.set_num_threads(threads)
-    assert phases[-1] == "writing"
+    assert phases[-1] == "refit"
     assert not (tmp_path / "a.safetensors").exists()
 
 
@@ -165,6 +165,32 @@ def test_cancel_and_resume_give_what_an_uninterrupted_run_gives(base, tmp_path):
             folder=folder,
             resume=True,
         )
+
+
+def test_held_back_labels_are_learnt_once_they_have_judged(base, tmp_path):
+    """The figures are those of the state that never saw them; a stop in between can be resumed."""
+    raster, _ = labelled_raster((8, 24, 23))
+    config = dataclasses.replace(QUICK, steps=24, validate_every=3)
+    runs, files = [], []
+    for refit in (0.0, 0.5):
+        path = tmp_path / f"{refit}.safetensors"
+        runs.append(finetune(base, [raster], path, dataclasses.replace(config, refit=refit)))
+        files.append(load_model_tensors(path))
+    assert [run.steps for run in runs] == [24, 24]
+    assert [run.refit_steps for run in runs] == [0, 12]
+    assert runs[0].after.iou == runs[1].after.iou
+    assert not all(torch.equal(files[0][n], files[1][n]) for n in files[0])
+    assert "held-back labels were learnt" in report_html(runs[1])
+    assert "held-back labels were learnt" not in report_html(runs[0])
+    output, folder, seen = tmp_path / "mine.safetensors", tmp_path / "state", []
+    arguments = (base, [raster], output, config)
+    with pytest.raises(Cancelled, match="can be resumed"):
+        finetune(*arguments, folder=folder, report=seen.append,
+                 cancelled=lambda: bool(seen) and seen[-1].step == 30)  # fmt: skip
+    assert seen[-1].phase == "refit"
+    assert not output.exists()
+    finetune(*arguments, folder=folder, resume=True)
+    assert all(torch.equal(files[1][n], t) for n, t in load_model_tensors(output).items())
 
 
 def test_too_few_labels_are_refused_with_how_many_are_needed(base, tmp_path):

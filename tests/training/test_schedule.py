@@ -39,8 +39,8 @@ def test_frozen_parameters_are_counted_out():
     fixed = sum(p.numel() for p in model.image_encoder.parameters())
     total = sum(p.numel() for p in model.parameters())
     assert f"{total:,} parameters, {total - fixed:,} trainable" in table
-    assert "image_encoder.patch_embed.proj.weight" in table
-    assert "128 x 3 x 8 x 8" in table
+    assert "image_encoder.patch_embed.network.stem.weight" in table
+    assert "32 x 3 x 3 x 3" in table
     with pytest.raises(ConfigError, match="no parameter begins so"):
         freeze(model, ("image_encodr",))
     with pytest.raises(ConfigError, match="no parameter to train"):
