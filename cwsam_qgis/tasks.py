@@ -124,6 +124,9 @@ class WatchedTask(QgsTask):
         outcome: How it ended; complete when :attr:`ended` is emitted.
     """
 
+    work: Callable[[], None]
+    """What is done, in a worker thread; an exception ends it with a sentence."""
+
     ended = pyqtSignal()
     """Emitted once on the main thread, however it ended."""
 
@@ -143,10 +146,6 @@ class WatchedTask(QgsTask):
         with Catch(self.outcome):
             self.work()
         return not self.outcome.error
-
-    def work(self) -> None:
-        """What is done; an exception ends it with a sentence."""
-        raise NotImplementedError
 
     def finished(self, result: bool) -> None:
         """Tell the main thread; a task that was stopped before it started ends here too."""

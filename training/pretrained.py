@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..engine.errors import CheckpointError, ConfigError
-from ..engine.layers.efficientnet import merged
 from ..engine.models.checkpoint import file_sha256
 
 if TYPE_CHECKING:
@@ -79,3 +78,15 @@ def our_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
                 state[f"{conv}.weight"], numbers, EPS
             )
     return found
+
+
+def merged(conv: Tensor, norm: dict[str, Tensor], eps: float) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution with the batch normalisation after it merged into it.
+
+    Args:
+        conv: (C', C, k, k) weight of a convolution without bias.
+        norm: ``weight``, ``bias``, ``running_mean`` and ``running_var``, each (C',).
+        eps: Added to the variance.
+    """
+    factor = norm["weight"] / torch.sqrt(norm["running_var"] + eps)
+    return conv * factor[:, None, None, None], norm["bias"] - norm["running_mean"] * factor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -130,15 +129,3 @@ def _rounded(channels: float) -> int:
     """To a multiple of 8, by at most a tenth down."""
     near = max(8, int(channels + 4) // 8 * 8)
     return near if near >= 0.9 * channels else near + 8
-
-
-def merged(conv: Tensor, norm: dict[str, Tensor], eps: float) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a convolution with the batch normalisation after it merged into it.
-
-    Args:
-        conv: (C', C, k, k) weight of a convolution without bias.
-        norm: ``weight``, ``bias``, ``running_mean`` and ``running_var``, each (C',).
-        eps: Added to the variance.
-    """
-    factor = norm["weight"] / torch.sqrt(norm["running_var"] + eps)
-    return conv * factor[:, None, None, None], norm["bias"] - norm["running_mean"] * factor

@@ -78,7 +78,7 @@ def _assemble(config: ModelConfig) -> Cwsam:
         config.decoder,
         config.encoder.out_dim,
         config.num_classes,
-        getattr(encoder.patch_embed, "detail_channels", ()),
+        encoder.patch_embed.detail_channels,
     )
     statistics = (config.pixel_mean, config.pixel_std)
     return Cwsam(encoder, decoder, config.encoder.out_dim, statistics)
@@ -110,10 +110,11 @@ def build_image_encoder(config: EncoderConfig, image_size: int) -> ImageEncoder:
             prompt.mode,
             prompt.interleaved,
         )
-    patch_embed = PatchEmbed(config.embed_dim, config.patch_size)
     if config.stem:
         network = EfficientNetLite(config.stem)
         patch_embed = PyramidEmbed(config.embed_dim, config.patch_size, network)
+    else:
+        patch_embed = PatchEmbed(config.embed_dim, config.patch_size)
     return ImageEncoder(
         patch_embed, (side, side), blocks, generator, config.embed_dim, config.out_dim
     )

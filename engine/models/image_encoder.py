@@ -17,6 +17,9 @@ from ..layers.frequency import PromptGenerator
 class PatchEmbed(nn.Module):
     """Non-overlapping patches to tokens."""
 
+    detail_channels: tuple[int, ...] = ()
+    """Channels of the maps that go to the decoder beside the tokens."""
+
     def __init__(self, dim: int, patch_size: int) -> None:
         super().__init__()
         self.proj = nn.Conv2d(3, dim, patch_size, patch_size)

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from cwsam.engine.config import load_model_config
 from cwsam.engine.errors import CheckpointError, ConfigError
 from cwsam.engine.models.builders import build_model
 from cwsam.engine.models.checkpoint import file_sha256
 from cwsam.training import pretrained
-from cwsam.training.pretrained import load_stem, our_names
+from cwsam.training.pretrained import load_stem, merged, our_names
+from torch import nn
 
 NORM = ("weight", "bias", "running_mean", "running_var")
 
@@ -87,3 +89,14 @@ def test_a_missing_package_is_named(model, monkeypatch):
 def test_a_variant_without_a_stem_has_no_use_for_them(model):
     with pytest.raises(ConfigError, match="take it out of the recipe"):
         load_stem(model, "")
+
+
+def test_a_merged_normalisation_is_the_normalisation():
+    torch.manual_seed(0)
+    conv, norm = nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8, eps=1e-3)
+    for name, tensor in norm.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.rand_like(tensor) + 0.5 * (name == "running_var"))
+    images = torch.randn(2, 3, 9, 9)
+    weight, bias = merged(conv.weight, norm.state_dict(), 1e-3)
+    assert torch.allclose(F.conv2d(images, weight, bias), norm.eval()(conv(images)), atol=1e-5)

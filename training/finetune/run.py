@@ -244,13 +244,13 @@ class Session:
         What was held back says how good the model is; what is left out of the map's training for
         that would be a pity where labels are few. Nothing can be measured after it.
         """
-        at, held = learner.at, [plate for plate in self.held if plate.base is not None]
-        if not (held and at.best_step):
+        at = learner.at
+        if not (self.held and at.best_step):
             return
         left, first = learner.budget * self.config.refit, at.step
         learner.begin(max(1, round(self.config.refit * at.step)), REFIT_PEAK)
         learner.budget = max(1.0, left)
-        learner.give([*self.train, *held], self.replay, self.validation)
+        learner.give([*self.train, *self.held], self.replay, self.validation)
         learner.forget_averages()
         while learner.done < 1:
             learner.step()

@@ -1,10 +1,9 @@
-"""The convolutional stem: sizes, "same" padding, merged normalisation, the published widths."""
+"""The convolutional stem: sizes, "same" padding, the published widths."""
 
 import pytest
 import torch
 import torch.nn.functional as F
-from cwsam.engine.layers.efficientnet import EfficientNetLite, SameConv2d, merged
-from torch import nn
+from cwsam.engine.layers.efficientnet import EfficientNetLite, SameConv2d
 
 BLOCKS = {"efficientnet_lite0": 16, "efficientnet_lite2": 21}
 CHANNELS = {
@@ -38,14 +37,3 @@ def test_padding_is_the_same_as_tensorflows(size, kernel, stride):
     expected = F.conv2d(canvas, conv.weight, conv.bias, stride)
     assert expected.shape[-2:] == tuple(-(-n // stride) for n in size)
     assert torch.allclose(conv(image), expected, atol=1e-6)
-
-
-def test_a_merged_normalisation_is_the_normalisation():
-    torch.manual_seed(0)
-    conv, norm = nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8, eps=1e-3)
-    for name, tensor in norm.state_dict().items():
-        if tensor.is_floating_point():
-            tensor.copy_(torch.rand_like(tensor) + 0.5 * (name == "running_var"))
-    images = torch.randn(2, 3, 9, 9)
-    weight, bias = merged(conv.weight, norm.state_dict(), 1e-3)
-    assert torch.allclose(F.conv2d(images, weight, bias), norm.eval()(conv(images)), atol=1e-5)
