@@ -53,10 +53,15 @@ def test_two_processes_equal_one_with_twice_the_batch(recipe_file, tmp_path):
     start = build_model(load_model_config("sam_moe_tiny")).state_dict()
     moved = 0.0
     for name, value in one["model"].items():
-        difference = float((value - two["model"][name]).abs().max())
-        # Nothing changes with a key's bias: its gradient is rounding, which Adam blows up.
-        assert difference < (4e-4 if name.endswith("k_proj.bias") else 2e-5), name
-        moved = max(moved, float((start[name] - value).abs().max()))
+        way = value - start[name]
+        moved = max(moved, float(way.abs().max()))
+        if name.endswith("k_proj.bias"):
+            # Nothing changes with a key's bias: its gradient is rounding, which Adam blows up.
+            assert float(way.abs().max()) < 4e-4, name
+        elif float(way.norm()) > 0:
+            # Adam turns a single weight's rounding into a step, hence whole tensors.
+            apart = float((value - two["model"][name]).norm() / way.norm())
+            assert apart < 0.03, name
     assert 1e-4 < moved < 1e-3  # the starts are the same, and learning went somewhere
     figures = [(tmp_path / run / "classes.csv").read_text() for run in ("one", "two")]
     assert figures[0].count("\n") > 1

@@ -48,7 +48,8 @@ def test_an_old_torch_is_told(monkeypatch):
 
 
 def test_a_run_with_muon_learns_and_resumes_exactly(recipe, scenes, tmp_path):
-    recipe = dataclasses.replace(recipe, optimizer="muon", steps=12, validate_every=12, batch=4)
+    settings = {"steps": 12, "validate_every": 12, "batch": 4, "learning_rate": 5e-4}
+    recipe = dataclasses.replace(recipe, optimizer="muon", **settings)
 
     def run(folder):
         torch.manual_seed(recipe.seed)
@@ -58,7 +59,7 @@ def test_a_run_with_muon_learns_and_resumes_exactly(recipe, scenes, tmp_path):
 
     whole = run(tmp_path / "a")
     before, _ = whole.validate()
-    assert whole.run()["oa"] > before["oa"]
+    assert whole.run()["oa"] > before["oa"] + 0.03
     first = run(tmp_path / "b")
     with pytest.raises(Cancelled):
         first.run(cancelled=lambda: first.step == 5)
