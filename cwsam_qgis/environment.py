@@ -95,7 +95,7 @@ def load_torch() -> None:
     if not has_torch():
         raise TorchMissingError(missing_sentence())
     try:
-        with _own_packages_first(), _collector_at_rest():
+        with _own_packages_first(), _collector_at_rest(), _short_turns():
             _open_library()
             importlib.import_module("torch")
             importlib.import_module("sympy")  # torch asks for it later, outside of this block
@@ -126,6 +126,26 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+TURN = 0.0002
+"""Seconds after which a waiting thread may ask for Python's lock while torch is loaded."""
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let the window's thread ask for Python's lock early, inside the ``with`` block.
+
+    While torch registers its operators it lets go of the lock every half millisecond and takes it
+    again at once. Each time the waiting thread wakes up in vain and starts to count its turn of
+    5 ms anew, so that it never gets to ask for the lock: the window stood still for 80 ms here.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, TURN))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _open_library() -> None:
