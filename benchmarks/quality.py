@@ -78,17 +78,15 @@ def bundled(weights: str, dev: list[Scene], data: Path) -> dict:
     seconds = time.perf_counter() - started
     figures = dense_scores(matrix)
     _tell(f"model {weights}", figures)
-    partial = load_scenes(data, "dev", set(PARTIAL), read_file)
-    for source, counts in confusion_by_source(partial, predictor).items():
+    usages = [usage]
+    for source in PARTIAL:
+        scenes = load_scenes(data, "dev", {source}, read_file)
+        with watched_experts(predictor.model) as usage:
+            counts = confusion_by_source(scenes, predictor)[source]
+        usages.append(usage)
         for c in np.flatnonzero(counts.sum(axis=1)):
             print(f"    {source}: recall of {c} {counts[c, c] / counts[c].sum():.3f}")
-    for name, counts in usage.items():
-        share = counts / counts.sum()
-        dead = int((share * len(share) < DEAD_SHARE).sum())
-        print(
-            f"    experts of {name}: entropy {usage_entropy(share):.3f} of 1, {dead} of "
-            f"{len(share)} dead"
-        )
+    tell_experts(usages)
     speed = sum(s.labels.numel() for s in dev) / 1e6 / seconds
     beside = "random forest and U-Net on the same scenes"
     return {
@@ -96,6 +94,17 @@ def bundled(weights: str, dev: list[Scene], data: Path) -> dict:
         "quality.oa": figure(figures["oa"], "", beside, "training time and 36 dense scenes"),
         "quality.mpx_per_s": figure(speed, "Mpx/s", "-", "the network's matrix multiplies"),
     }
+
+
+def tell_experts(usages: list[dict[str, torch.Tensor]]) -> None:
+    """Print how evenly each mixture uses its experts; every kind of scenes counts alike."""
+    for name in usages[0]:
+        share = torch.stack([usage[name] / usage[name].sum() for usage in usages]).mean(0)
+        dead = int((share * len(share) < DEAD_SHARE).sum())
+        print(
+            f"    experts of {name}: entropy {usage_entropy(share):.3f} of 1, {dead} of "
+            f"{len(share)} dead"
+        )
 
 
 class watched_experts:  # noqa: N801 - used as a function

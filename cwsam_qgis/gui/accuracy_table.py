@@ -23,6 +23,8 @@ tr = translator("accuracy_table")
 _ROWS_SHOWN = 10
 _NAME_LETTERS = 20
 _UNIT_LETTERS = 8
+_MARGINS = 6
+"""Pixels that Qt leaves free beside the text of a cell."""
 
 
 class AccuracyTable(QTableWidget):
@@ -79,7 +81,7 @@ class AccuracyTable(QTableWidget):
         lines = self.horizontalHeaderItem(column).text().split("\n")
         cells = [self.item(row, column).text() for row in range(self.rowCount())]
         width = self.fontMetrics().horizontalAdvance
-        return max(map(width, (*lines, *cells))) + 2 * self._letter()
+        return max(map(width, (*lines, *cells))) + self._letter() + _MARGINS
 
     def _letter(self) -> int:
         return self.fontMetrics().averageCharWidth()

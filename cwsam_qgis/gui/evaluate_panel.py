@@ -273,13 +273,12 @@ class EvaluatePanel(QWidget):
 
 
 def _figure_table(figures: Sequence[tuple[str, str, str]]) -> str:
-    """Names and values, with what is to be said beside them, as rich text; two in a row."""
-    cells = [
-        f"<td style='padding-right: 12px'>{name}: <b>{value}</b> {more}</td>"
+    """Names and values, with what is to be said beside them, as rich text; one in a row."""
+    rows = (
+        f"<tr><td style='padding-right: 16px'>{name}</td><td><b>{value}</b> {more}</td></tr>"
         for name, value, more in figures
-    ]
-    rows = ("".join(cells[first : first + 2]) for first in range(0, len(cells), 2))
-    return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
+    )
+    return f"<table>{''.join(rows)}</table>"
 
 
 def _button(text: str, tip: str) -> QPushButton:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...engine.types import NODATA_CLASS
 from ..augment import change_colours
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ def draw_batch(
     chips = []
     for _ in range(config.batch):
         if float(torch.rand(())) < config.mosaic:
-            chips.append(mosaic([_draw(pools, replay, config) for _ in range(4)]))
+            chip = mosaic([_draw(pools, replay, config) for _ in range(4)])
         else:
-            chips.append(_draw(pools, replay, config))
+            chip = _draw(pools, replay, config)
+        if config.paste and float(torch.rand(())) < config.paste:
+            chip = paste(_draw(pools, [], config), chip)
+        chips.append(chip)
     return Batch(*(torch.stack(column) for column in zip(*chips)))
 
 
@@ -89,6 +93,20 @@ def mosaic(views: Sequence[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
         )
     rows = [[torch.cat(pair, -1) for pair in zip(*quarters[i : i + 2])] for i in (0, 2)]
     return tuple(torch.cat(pair, -2) for pair in zip(*rows))
+
+
+def paste(over: tuple[Tensor, ...], under: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The labelled pixels of one view on another one.
+
+    Labels fill more of a chip, and a class is met in surroundings that are not its own, which a
+    few polygons would otherwise let the network learn by heart.
+
+    Source: Olsson et al. 2021, "ClassMix: Segmentation-Based Data Augmentation for Semi-Supervised
+    Learning"; Ghiasi et al. 2021, "Simple Copy-Paste".
+    """
+    mask = over[1] != NODATA_CLASS
+    image = torch.where(mask, over[0], under[0])
+    return image, torch.where(mask, over[1], under[1]), under[2] | mask, under[3]
 
 
 def view(plate: Plate, config: FinetuneConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:

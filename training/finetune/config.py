@@ -59,6 +59,7 @@ class FinetuneConfig:
     chip: int = 0
     zoom: float = 0.8
     mosaic: float = 0.7
+    paste: float = 0.0
     validation_share: float = 0.25
     validate_every: int = 50
     patience: int = 12
