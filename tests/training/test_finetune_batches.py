@@ -3,8 +3,8 @@
 import pytest
 import torch
 from cwsam.engine.errors import ConfigError
-from cwsam.engine.types import Window
-from cwsam.training.finetune.batches import draw_batch, mosaic
+from cwsam.engine.types import NODATA_CLASS, Window
+from cwsam.training.finetune.batches import draw_batch, mosaic, paste
 from cwsam.training.finetune.config import FinetuneConfig
 from cwsam.training.finetune.plates import Plate
 
@@ -58,10 +58,33 @@ def test_its_quarters_are_cut_at_random_places_and_stay_aligned():
     assert len(firsts) > 3
 
 
+def test_only_labelled_pixels_are_pasted():
+    over, under = parts(3), parts(7)
+    over[1][:, 10:] = NODATA_CLASS
+    under[2][:] = False
+    image, labels, valid, base = paste(over, under)
+    expected = torch.full((SIDE, SIDE), 7)
+    expected[:, :10] = 3
+    assert torch.equal(labels.long(), expected)
+    assert torch.equal(image[1].long(), expected)
+    assert torch.equal(valid, expected == 3)
+    assert torch.equal(base, under[3])
+
+
+def test_pasted_labels_meet_other_classes():
+    torch.manual_seed(1)
+    half = [plate(1), plate(2)]
+    for one in half:
+        one.labels[SIDE // 2 :] = NODATA_CLASS
+    config = FinetuneConfig(batch=24, mosaic=0.0, paste=1.0, zoom=1.0)
+    batch = draw_batch(half, [], config, (1, 2))
+    assert any(set(labels.unique().tolist()) >= {1, 2} for labels in batch.labels)
+
+
 @pytest.mark.parametrize(("share", "classes"), [(0.0, 1), (1.0, 2)])
 def test_a_chip_of_a_batch_shows_more_classes_as_a_mosaic(share, classes):
     torch.manual_seed(1)
-    config = FinetuneConfig(batch=24, mosaic=share, zoom=1.0)
+    config = FinetuneConfig(batch=24, mosaic=share, paste=0.0, zoom=1.0)
     batch = draw_batch([plate(1), plate(2)], [], config, (1, 2))
     assert batch.images.shape == (24, 3, SIDE, SIDE)
     assert max(len(labels.unique()) for labels in batch.labels) == classes

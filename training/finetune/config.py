@@ -80,7 +80,7 @@ class FinetuneConfig:
             (self.batch >= 1, "A batch holds at least one chip."),
             (self.learning_rate > 0, "The learning rate must be more than 0."),
             (self.muon_rate >= 0, "The rate of Muon must be 0 or more."),
-            (0 <= self.refit <= 1, "The share of steps on all labels must lie between 0 and 1."),
+            (0 <= self.refit <= 2, "The share of steps on all labels must lie between 0 and 2."),
             (0 <= self.mosaic <= 1, "The share of mosaics must lie between 0 and 1."),
             (0 < self.validation_share < 1, "The validation share must lie between 0 and 1."),
             (0.25 <= self.zoom <= 1, "The zoom must lie between 0.25 and 1."),
