@@ -8,7 +8,9 @@ from ...engine.config import DEFAULT_PARTS, PARTS
 from ...engine.errors import ConfigError
 from ..config import AugmentConfig
 
-MILD = AugmentConfig(gain=0.05, brightness=0.1, contrast=0.1, saturation=0.15, gamma=0.1, cutmix=0)
+MILD = AugmentConfig(
+    gain=0.015, brightness=0.03, contrast=0.03, saturation=0.045, gamma=0.03, cutmix=0
+)
 """Colours change little: the next map is of the same sensor and season."""
 
 
@@ -33,6 +35,7 @@ class FinetuneConfig:
         zoom: Smallest ground size of a chip as a share of its pixels, 0-1; the largest is 1.
         mosaic: Probability that a chip is made of quarters of four, which shows a step more places
             and classes.
+        paste: Probability that the labelled pixels of another chip are pasted over a chip.
         validation_share: Share of the labelled ground that is held back for validation, 0-1.
         validate_every: Steps between validations.
         patience: Validations without a better one after which training stops.
@@ -50,23 +53,23 @@ class FinetuneConfig:
     """
 
     seconds: float = 270.0
-    steps: int = 600
+    steps: int = 1000
     batch: int = 2
     parts: tuple[str, ...] = DEFAULT_PARTS
     learning_rate: float = 2e-3
     muon_rate: float = 4e-3
     lower_precision: bool = True
     chip: int = 0
-    zoom: float = 0.8
+    zoom: float = 1.0
     mosaic: float = 0.7
-    paste: float = 0.0
+    paste: float = 0.35
     validation_share: float = 0.25
     validate_every: int = 50
     patience: int = 12
-    refit: float = 0.5
-    keep_weight: float = 1.0
+    refit: float = 1.5
+    keep_weight: float = 0.3
     keep_bound: float = 0.1
-    ema: float = 0.95
+    ema: float = 0.98
     seed: int = 0
     skip_sparse: bool = False
     device: str = "auto"
@@ -82,6 +85,7 @@ class FinetuneConfig:
             (self.muon_rate >= 0, "The rate of Muon must be 0 or more."),
             (0 <= self.refit <= 2, "The share of steps on all labels must lie between 0 and 2."),
             (0 <= self.mosaic <= 1, "The share of mosaics must lie between 0 and 1."),
+            (0 <= self.paste <= 1, "The share of pasted labels must lie between 0 and 1."),
             (0 < self.validation_share < 1, "The validation share must lie between 0 and 1."),
             (0.25 <= self.zoom <= 1, "The zoom must lie between 0.25 and 1."),
             (

@@ -164,15 +164,10 @@ class Learner:
         self.average = {n: p.detach().clone() for n, p in self.trained.items()}
         self.best = {n: v.half().float() for n, v in self.average.items()}
 
-    def begin(self, steps: int, peak: float = 1.0) -> None:
-        """Begin a course of steps: a warm-up, then a cosine to a hundredth.
-
-        Args:
-            steps: How many at most.
-            peak: Share of the configuration's rates.
-        """
+    def begin(self, steps: int) -> None:
+        """Begin a course of so many steps at most: a warm-up, then a cosine to a hundredth."""
         config = self.config
-        self.first, self.steps, self.spent, self.peak = self.at.step, steps, self.at.seconds, peak
+        self.first, self.steps, self.spent = self.at.step, steps, self.at.seconds
         self.budget = math.inf
         muon = config.muon_rate if has_muon() else 0.0
         self.optimizer = make_optimizers(self.trained, config.learning_rate, 0.0, muon)
@@ -190,7 +185,7 @@ class Learner:
     def rate(self) -> float:
         """Share of the configuration's rates at the next step."""
         warm = min(1.0, (self.at.step - self.first + 1) / max(1, self.steps // 20))
-        return self.peak * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * self.done)))
+        return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * self.done)))
 
     def step(self) -> float:
         """One optimiser step, seeded by its number; returns its loss.

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from ...engine.models.cwsam import Cwsam
     from .labels import LabelledRaster
 
-REFIT_PEAK = 0.5
-"""Share of the learning rates with which the held-back labels are learnt."""
-
 STATE = "finetune_state.pt"
 """Name of the file in the run's folder from which it can be resumed."""
 
@@ -248,7 +245,7 @@ class Session:
         if not (self.held and at.best_step):
             return
         left, first = learner.budget * self.config.refit, at.step
-        learner.begin(max(1, round(self.config.refit * at.step)), REFIT_PEAK)
+        learner.begin(max(1, round(self.config.refit * at.step)))
         learner.budget = max(1.0, left)
         learner.give([*self.train, *self.held], self.replay, self.validation)
         learner.forget_averages()
