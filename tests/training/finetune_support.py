@@ -48,6 +48,7 @@ QUICK = FinetuneConfig(
     learning_rate=8e-3,
     device="cpu",
     zoom=1.0,
+    refit=0.5,
     chip=64,
     keep_weight=0.1,
     muon_rate=0.0,
