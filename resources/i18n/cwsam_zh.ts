@@ -114,6 +114,10 @@
 <message><source>{path} cannot be written ({cause}): check the free space or choose another.</source><translation>无法写入 {path}（{cause}）：请检查磁盘空间或另选位置。</translation></message>
 </context>
 <context>
+<name>cwsam.cwsam.engine</name>
+<message><source>The share of steps on all labels must lie between 0 and 2.</source><translation>使用全部标注的步数所占份额必须在 0 到 2 之间。</translation></message>
+</context>
+<context>
 <name>cwsam.dock</name>
 <message><source>Evaluate</source><translation>精度评价</translation></message>
 <message><source>Fine-tune</source><translation>微调</translation></message>
@@ -210,7 +214,7 @@
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>
-<message><source>The share of steps on all labels must lie between 0 and 1.</source><translation>使用全部标注的步数比例必须在 0 到 1 之间。</translation></message>
+<message><source>The share of steps on all labels must lie between 0 and 2.</source><translation>使用全部标注的步数所占份额必须在 0 到 2 之间。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
@@ -595,6 +599,7 @@
 <context>
 <name>cwsam.layer_source</name>
 <message><source>'{name}' cannot be read ({cause}): is its file still there?</source><translation>无法读取“{name}”（{cause}）：文件还在吗？</translation></message>
+<message><source>'{name}' is damaged or cut off ({cause}): copy or download it again.</source><translation>“{name}”已损坏或不完整（{cause}）：请重新复制或下载。</translation></message>
 <message><source>The server of '{name}' did not answer ({cause}): try again later.</source><translation>“{name}”的服务器没有响应（{cause}）：请稍后再试。</translation></message>
 </context>
 <context>
