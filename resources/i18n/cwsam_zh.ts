@@ -114,10 +114,6 @@
 <message><source>{path} cannot be written ({cause}): check the free space or choose another.</source><translation>无法写入 {path}（{cause}）：请检查磁盘空间或另选位置。</translation></message>
 </context>
 <context>
-<name>cwsam.cwsam.engine</name>
-<message><source>The share of steps on all labels must lie between 0 and 2.</source><translation>使用全部标注的步数所占份额必须在 0 到 2 之间。</translation></message>
-</context>
-<context>
 <name>cwsam.dock</name>
 <message><source>Evaluate</source><translation>精度评价</translation></message>
 <message><source>Fine-tune</source><translation>微调</translation></message>
@@ -376,8 +372,10 @@
 <message><source>Save the figures</source><translation>保存指标</translation></message>
 <message><source>Save the figures as text files</source><translation>将指标保存为文本文件</translation></message>
 <message><source>Stop; nothing is written</source><translation>停止；不写入任何结果</translation></message>
+<message><source>Values that name no class</source><translation>未对应任何类别的值</translation></message>
 <message><source>Written: {path}</source><translation>已写出：{path}</translation></message>
 <message><source>{count} points to label: choose the class of each in the field ref_class.</source><translation>有 {count} 个点待标注：请在字段 ref_class 中为每个点选择类别。</translation></message>
+<message><source>{count} value(s) name no class, such as '{value}': choose the class of each.</source><translation>有 {count} 个值未对应任何类别，例如“{value}”：请为每个值选择类别。</translation></message>
 <message><source>{map} against {reference}</source><translation>{map} 对照 {reference}</translation></message>
 </context>
 <context>
