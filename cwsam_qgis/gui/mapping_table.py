@@ -35,7 +35,7 @@ LIGHTS = {ENOUGH: "#2f9e44", FEW: "#f2b100", TOO_FEW: "#d92d20"}
 
 MOST_ROWS = 200
 _SHOWN = 7  # rows before the table scrolls
-_VALUE_LETTERS, _CLASS_LETTERS = 6, 15  # that stay to be seen, however narrow the dock
+_VALUE_LETTERS, _CLASS_LETTERS = 6, 13  # that stay to be seen, however narrow the dock
 _ARROW = 48  # px beside the letters of a box: its swatch and its arrow
 _VALUE, _CLASS, _COUNT, _LIGHT = range(4)
 

@@ -25,7 +25,7 @@ def room_for_text(box):
     return box.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, box).width()
 
 
-@pytest.mark.parametrize("width", [340, 420, 900])
+@pytest.mark.parametrize("width", [360, 420, 900])
 def test_long_values_leave_room_for_the_classes(table, width):
     table.resize(width, 200)
     table.show()
