@@ -448,6 +448,7 @@
 <context>
 <name>cwsam.finetune_control</name>
 <message><source>'{name}' is made: mean IoU {before} before, {after} after.</source><translation>已生成“{name}”：平均 IoU 之前 {before}，之后 {after}。</translation></message>
+<message><source>It is no better than the base model: label more places.</source><translation>它并不优于基础模型：请标注更多地点。</translation></message>
 <message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
 </context>
 <context>
