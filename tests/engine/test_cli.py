@@ -175,7 +175,7 @@ def test_several_images_into_one_geopackage(cwsam, tmp_path):
         (["{image}", "-o", "{folder}/o.gpkg", "--bands", "1,2"], "--bands must be three"),
         (["{image}", "-o", "{folder}/o.gpkg", "--bands", "1,2,9"], "cannot name 9"),
         (["{image}", "-o", "{folder}/o.gpkg", "--min-area", "big"], "--min-area must be"),
-        (["{image}", "-o", "{folder}/o.gpkg", "--tile", "50"], "--tile must be a multiple of 8"),
+        (["{image}", "-o", "{folder}/o.gpkg", "--tile", "50"], "The tile must be a multiple of 8"),
         (["{image}", "-o", "{folder}/o.gpkg", "--device", "abacus"], "no device 'abacus'"),
         (["{image}", "--raster", "{image}"], "is the input"),
     ],

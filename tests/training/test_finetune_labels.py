@@ -42,7 +42,7 @@ def test_values_are_ids_names_or_translated():
 
 
 def test_unknown_values_are_refused_or_become_classes():
-    with pytest.raises(UnknownNameError, match="--map 'Piste=CLASS'"):
+    with pytest.raises(UnknownNameError, match="map 'Piste=CLASS'"):
         read_scheme(["Piste"])
     with pytest.raises(TrainingDataError, match="No polygon has a class"):
         read_scheme(["Piste"], {"Piste": "skip"})
