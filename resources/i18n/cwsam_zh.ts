@@ -173,6 +173,7 @@
 <message><source>Ground sample distance: {1} to {2} m a pixel.</source><translation>地面分辨率：每像元 {1} 至 {2} 米。</translation></message>
 <message><source>Joining regions</source><translation>正在合并区域</translation></message>
 <message><source>Labels of the user on {1}.</source><translation>用户在 {1} 上的标签。</translation></message>
+<message><source>Left out: {1}</source><translation>已略去：{1}</translation></message>
 <message><source>Linking borders</source><translation>正在连接边界</translation></message>
 <message><source>Measuring polygons</source><translation>正在量算多边形</translation></message>
 <message><source>Merging small patches</source><translation>正在归并小图斑</translation></message>
@@ -200,6 +201,7 @@
 <message><source>The journal cannot be kept ({1}), so this run cannot be resumed: set CWSAM_CACHE to a folder with space.</source><translation>无法保存运行日志（{1}），因此本次运行中断后不能继续：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
 <message><source>The labels did not make the model better: mIoU {1} before, {2} after. Label more places, or check whether the labels are right.</source><translation>标签未能改进模型：mIoU 微调前 {1}，微调后 {2}。请标注更多地点，或检查标签是否正确。</translation></message>
 <message><source>The labels name more than {1} classes; choose a field with fewer values.</source><translation>标签的类别多于 {1} 个；请选择取值较少的字段。</translation></message>
+<message><source>The labels of {1} are reprojected to the image's reference system.</source><translation>{1} 的标注已重投影到影像的坐标参考系。</translation></message>
 <message><source>The learning rate must be more than 0.</source><translation>学习率必须大于 0。</translation></message>
 <message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation>模型卡片的附加类别 {1} 缺少 id、name、name_zh 和颜色（#rrggbb）；请重新获取该文件。</translation></message>
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
@@ -258,6 +260,7 @@
 <message><source>{1} and {2} are both adapter files: give the base model and one of them.</source><translation>{1} 和 {2} 都是适配器文件：请给出基础模型和其中一个。</translation></message>
 <message><source>{1} and {2} differ in size; labels must lie on the image's grid.</source><translation>{1} 与 {2} 大小不同；标签必须与影像的格网一致。</translation></message>
 <message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标签或模型；请重新开始，或使用当时的设置。</translation></message>
+<message><source>{1} broken polygon(s) of {2} are left out.</source><translation>{2} 中有 {1} 个损坏的多边形，已略去。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
 <message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
 <message><source>{1} classes</source><translation>{1} 个类别</translation></message>
@@ -265,13 +268,20 @@
 <message><source>{1} does not exist; check the path.</source><translation>{1} 不存在；请检查路径。</translation></message>
 <message><source>{1} does not exist; start without --resume.</source><translation>{1} 不存在；请重新开始训练。</translation></message>
 <message><source>{1} does not fit its base model ({2}); fetch it again or repeat the fine-tuning.</source><translation>{1} 与其基础模型不符（{2}）；请重新获取或重新微调。</translation></message>
+<message><source>{1} does not name its class(es) {2}: they are called '{3}' and so on. Category names in its .aux.xml, as 'segment --raster' writes them, would name them.</source><translation>{1} 未给出类别 {2} 的名称：这些类别称为“{3}”等。其 .aux.xml 中的类别名称（如 segment --raster 所写）可为其命名。</translation></message>
 <message><source>{1} does not run on Apple GPUs; choose float32 or float16.</source><translation>{1} 不能在 Apple GPU 上运行；请选择 float32 或 float16。</translation></message>
+<message><source>{1} feature(s) of {2} are no polygons and are left out.</source><translation>{2} 中有 {1} 个要素不是多边形，已略去。</translation></message>
+<message><source>{1} has ground control points without a coordinate reference system; run gdalwarp with -s_srs to place it on the map.</source><translation>{1} 的地面控制点没有坐标参考系；请用 gdalwarp 的 -s_srs 将其定位到地图上。</translation></message>
 <message><source>{1} has no classes: check the field and the values.</source><translation>{1} 中没有类别：请检查字段和取值。</translation></message>
 <message><source>{1} has no colour of the palette; check the palette.</source><translation>{1} 中没有调色板的颜色；请检查调色板。</translation></message>
 <message><source>{1} has no colours, and the recipe has a palette; take the palette out if the file holds class ids.</source><translation>{1} 没有颜色，而训练配方含调色板；若文件存储的是类别编号，请去掉调色板。</translation></message>
+<message><source>{1} has no coordinate reference system: that of the other is taken for it.</source><translation>{1} 没有坐标参考系：采用另一方的坐标参考系。</translation></message>
+<message><source>{1} has no georeference although it names {2}: coordinates are pixels (x = column, y = -row).</source><translation>{1} 虽注明 {2}，但没有地理参考：坐标以像元计（x = 列，y = -行）。</translation></message>
+<message><source>{1} has no georeference: coordinates are pixels (x = column, y = -row).</source><translation>{1} 没有地理参考：坐标以像元计（x = 列，y = -行）。</translation></message>
 <message><source>{1} has no label image of that name in {2}; add it, or take the image out.</source><translation>{1} 在 {2} 中没有同名的标签影像；请添加，或去掉该影像。</translation></message>
 <message><source>{1} has no labelled polygon; draw some and give each a class.</source><translation>{1} 没有带标签的多边形；请绘制若干并为每个指定类别。</translation></message>
 <message><source>{1} has no pixels; choose another raster.</source><translation>{1} 没有像元；请另选栅格。</translation></message>
+<message><source>{1} has no scale on the ground: sizes are taken as pixels.</source><translation>{1} 没有地面尺度：大小以像元计。</translation></message>
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
@@ -289,6 +299,8 @@
 <message><source>{1} is not the published file; install '{2}' again.</source><translation>{1} 不是所发布的文件；请重新安装“{2}”。</translation></message>
 <message><source>{1} is not valid YAML; check it with a YAML editor.</source><translation>{1} 不是有效的 YAML；请用 YAML 编辑器检查。</translation></message>
 <message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation>{1} 已在其他程序中打开（旁边有 {2}）：请在该程序（如 QGIS）中移除其图层，或换一个名称。</translation></message>
+<message><source>{1} is placed by ground control points only: it is warped to {2} while it is read; gdalwarp does so once for all.</source><translation>{1} 仅由地面控制点定位：读取时变换到 {2}；用 gdalwarp 可一次完成。</translation></message>
+<message><source>{1} is resampled from {2} to {3} m a pixel while it is read.</source><translation>{1} 在读取时由每像元 {2} 米重采样为 {3} 米。</translation></message>
 <message><source>{1} is write-protected: choose another name or unlock it.</source><translation>{1} 受写保护：请换一个名称或解除保护。</translation></message>
 <message><source>{1} lists no '{2}' scenes of {3}.</source><translation>{1} 未列出 {3} 的“{2}”影像。</translation></message>
 <message><source>{1} must be a JSON file with lists 'train' and 'dev'; check the data folder.</source><translation>{1} 必须是含 train 与 dev 列表的 JSON 文件；请检查数据文件夹。</translation></message>
@@ -297,6 +309,7 @@
 <message><source>{1} must be a number, not '{2}'.</source><translation>{1} 必须是数字，而不是“{2}”。</translation></message>
 <message><source>{1} must be of type {2}, not '{3}'.</source><translation>{1} 的类型必须是 {2}，而不是“{3}”。</translation></message>
 <message><source>{1} must hold a mapping of names to values.</source><translation>{1} 必须包含名称到值的映射。</translation></message>
+<message><source>{1} names no coordinate reference system: areas stay unknown; set one with gdal_edit.py -a_srs.</source><translation>{1} 未注明坐标参考系：面积未知；请用 gdal_edit.py -a_srs 设置。</translation></message>
 <message><source>{1} needs the setting '{2}'.</source><translation>{1} 缺少设置项“{2}”。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3} or a lower minimum for rare classes.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点，或降低稀有类别的最少点数。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3}.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点。</translation></message>
