@@ -122,6 +122,14 @@ def test_nodata_hides_pixels(qgis_app, tmp_path, dtype):
     assert valid.sum() == valid.size - 1
 
 
+def test_not_a_number_and_infinity_are_no_data(qgis_app, tmp_path):
+    pixels = patches().astype("float32")
+    pixels[0, 0, 0], pixels[1, 1, 1], pixels[2, 2, 2] = np.nan, np.inf, -np.inf
+    source = LayerSource(open_layer(write_raster(tmp_path / "a.tif", pixels)))
+    _, valid = source.read(whole(source), (1, 2, 3))
+    assert set(zip(*np.nonzero(~valid))) == {(0, 0), (1, 1), (2, 2)}
+
+
 def test_black_hides_only_where_all_bands_are_black(qgis_app, tmp_path):
     pixels = np.full((3, 20, 20), 9, np.uint8)
     pixels[0, :5] = 0
