@@ -228,8 +228,8 @@ class EvaluatePanel(QWidget):
         proposals = {value: _class_called(value, legend) for value in values}
         self.values.show_values(values, proposals, legend)
         self.foreign.show()
-        text = tr("{count} value(s) name no class, such as '{value}': choose the class of each.")
-        self._messages.failure(text.format(count=len(error.values), value=error.values[0]))
+        text = tr("{count} value(s) name no class: choose one for each, then go on.")
+        self._messages.failure(text.format(count=len(error.values)))
         self._scroll_to(self.foreign)
 
     def _hide_outcome(self) -> None:

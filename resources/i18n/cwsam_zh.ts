@@ -388,7 +388,7 @@
 <message><source>Values that name no class</source><translation>未对应任何类别的值</translation></message>
 <message><source>Written: {path}</source><translation>已写出：{path}</translation></message>
 <message><source>{count} points to label: choose the class of each in the field ref_class.</source><translation>有 {count} 个点待标注：请在字段 ref_class 中为每个点选择类别。</translation></message>
-<message><source>{count} value(s) name no class, such as '{value}': choose the class of each.</source><translation>有 {count} 个值未对应任何类别，例如“{value}”：请为每个值选择类别。</translation></message>
+<message><source>{count} value(s) name no class: choose one for each, then go on.</source><translation>有 {count} 个值未对应任何类别：请为每个值选择类别，然后继续。</translation></message>
 <message><source>{map} against {reference}</source><translation>{map} 对照 {reference}</translation></message>
 </context>
 <context>
