@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsFeature, QgsFields, QgsGeometry, QgsPointXY
 
-from ..engine.errors import ConfigError, TrainingDataError
+from ..engine.errors import ConfigError, TrainingDataError, UnknownNameError
 from ..engine.pixel_grid import grid_over
 from ..training.accuracy_report import accuracy_report
 from ..training.accuracy_tables import matrix_to_csv, to_csv, to_json
@@ -29,7 +30,7 @@ from .map_layers import RasterMap, VectorMap, open_layer
 from .staging import stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from qgis.core import QgsCoordinateReferenceSystem, QgsMapLayer
@@ -50,15 +51,29 @@ class Side:
         layer: The layer.
         field: Class attribute of a vector layer; empty to choose by name.
         table: ``VALUE=CLASS`` pairs for foreign values, separated as :func:`split_pairs` says.
+        meanings: The same as a mapping, for values of any form.
     """
 
     layer: QgsMapLayer
     field: str = ""
     table: str = ""
+    meanings: Mapping[str, str] | None = None
 
     def values(self) -> ClassValues:
         """What the layer's values mean."""
-        return ClassValues(parse_table(split_pairs(self.table)))
+        return ClassValues({**parse_table(split_pairs(self.table)), **(self.meanings or {})})
+
+
+class ForeignValuesError(UnknownNameError):
+    """Layers hold values that name no class.
+
+    Attributes:
+        values: All of them, as texts.
+    """
+
+    def __init__(self, message: str, values: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.values = values
 
 
 class AccuracyJob:
@@ -109,19 +124,17 @@ class AccuracyJob:
         """Compare, in a worker.
 
         Raises:
+            ForeignValuesError: A layer holds values that name no class.
             CwsamError: Nothing can be compared, or the user stopped it.
         """
         drawn, reference = self._map, self._reference
         named = Named(drawn.name, reference.name, unit_area(drawn.grid), self._notices)
-        try:
+        with _reading(drawn, reference):
             if self._samples:
                 table = look_up(reference.points(drawn.grid), drawn, progress)
                 return compare_points(table, self._options, named)
             strips = Walk(progress).over(drawn, reference)
             return compare_strips((both for _, *both in strips), self._options, named)
-        finally:
-            drawn.close()
-            reference.close()
 
 
 class SampleJob:
@@ -147,12 +160,11 @@ class SampleJob:
         """Draw, in a worker.
 
         Raises:
+            ForeignValuesError: The map holds values that name no class.
             CwsamError: The map is empty or the points are too few, or the user stopped it.
         """
-        try:
+        with _reading(self._map):
             return draw_sample(self._map, self._options, progress)
-        finally:
-            self._map.close()
 
     def features(self, sample: DrawnSample) -> Iterator[QgsFeature]:
         """The points, to be labelled."""
@@ -221,6 +233,19 @@ def _write(path: Path, text: str, coding: str) -> None:
     staging = stage(path)
     staging.path.write_text(text, encoding=coding)
     staging.commit()
+
+
+@contextmanager
+def _reading(*layers: RasterMap | VectorMap) -> Iterator[None]:
+    """Close the layers afterwards; one unknown value makes them tell all that they hold."""
+    try:
+        yield
+    except UnknownNameError as error:
+        values = sorted({value for layer in layers for value in layer.foreign()})
+        raise ForeignValuesError(str(error), tuple(values)) from error
+    finally:
+        for layer in layers:
+            layer.close()
 
 
 def _open_map(

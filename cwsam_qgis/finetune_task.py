@@ -145,6 +145,7 @@ class LabelTask(QgsTask):
         found.notices = (*self._layers.source.notices, *labels.notices)
         legend = read_facts(self._model).card.legend
         found.scheme = scheme_of(labels, self._table, legend, add_unknown=True)
+        found.notices += found.scheme.notices
         found.check = check_layers(self._layers, labels, found.scheme, self._model)
 
 

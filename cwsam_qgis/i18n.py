@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
-from xml.etree import ElementTree
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, QTranslator
+
+from ..engine.sentences import chinese
 
 if TYPE_CHECKING:
     from ..engine.classes import LandCoverClass
 
 _CATALOGUE = Path(__file__).resolve().parents[1] / "resources" / "i18n" / "cwsam_zh.qm"
 _PREFIX = "cwsam."  # other plugins have contexts of their own in the same application
-_COMMON, _ENGINE, _CARDS = _PREFIX + "common", _PREFIX + "engine", _PREFIX + "cards"
+_COMMON, _CARDS = _PREFIX + "common", _PREFIX + "cards"
 
 
 def language() -> str:
@@ -71,33 +70,8 @@ def _translated(text: str, contexts: tuple[str, ...]) -> str:
 
 
 def engine_text(text: str) -> str:
-    """A sentence of the engine in QGIS's language; a text that is not the engine's stays.
-
-    The engine writes English with names and numbers filled in. The catalogue holds its
-    sentences with numbered gaps, ``{1} has no pixels; choose another raster.``
-    """
-    if language() != "zh":
-        return text
-    for pattern, template in _sentences():
-        found = pattern.fullmatch(text)
-        if found:
-            chinese = QCoreApplication.translate(_ENGINE, template)
-            return chinese.format(text, *map(engine_text, found.groups()))
-    return text
-
-
-@functools.lru_cache(maxsize=1)
-def _sentences() -> list[tuple[re.Pattern[str], str]]:
-    """Patterns of the engine's sentences, those with the most words of their own first."""
-    root = ElementTree.parse(_CATALOGUE.with_suffix(".ts")).getroot()  # noqa: S314 - our own file
-    (engine,) = (c for c in root.iter("context") if c.findtext("name") == _ENGINE)
-    templates = [message.findtext("source", "") for message in engine.iter("message")]
-    templates.sort(key=len, reverse=True)
-    return [(re.compile(_pattern(one), re.DOTALL), one) for one in templates]
-
-
-def _pattern(template: str) -> str:
-    return "(.+?)".join(map(re.escape, re.split(r"\{\d+\}", template)))
+    """A sentence of the engine in QGIS's language; a text that is not the engine's stays."""
+    return chinese(text) if language() == "zh" else text
 
 
 def card_text(text: str) -> str:

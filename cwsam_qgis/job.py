@@ -16,6 +16,8 @@ from .pixel_bands import default_bands
 from .raster_sink import RasterSink
 from .run_record import RunRequest, run_record
 from .run_settings import Settings
+from .staging import check_target
+from .vector_formats import vector_format
 from .vector_sink import VectorSink
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def run_job(
 
     source, info, outputs = job.source, job.source.info, job.outputs
     legend = network.facts.card.legend
-    _check_outputs(outputs, source.uri)
+    check_outputs(outputs, source.uri)
     options, notices = engine_options(job.settings, info)
     notices = [*source.notices, *notices, *scale_notices(info, network.facts)]
     with ExitStack() as stack:
@@ -153,8 +155,16 @@ def count_tiles(info: RasterInfo, settings: Settings, facts: ModelFacts) -> int:
     return len(tile_grid(info.width, info.height, tile, overlap, patch))
 
 
-def _check_outputs(outputs: Outputs, uri: str) -> None:
-    """Refuse outputs that would overwrite the input or each other."""
+def check_outputs(outputs: Outputs, uri: str) -> None:
+    """Refuse outputs before anything is done for them.
+
+    Args:
+        outputs: The files.
+        uri: What the input's provider opens.
+
+    Raises:
+        OutputError: A file cannot be written, or is the input, or is asked for twice.
+    """
     paths = [path.resolve() for path in outputs.paths()]
     if Path(uri.partition("|")[0]).resolve() in paths:
         text = tr("{path} is the input: choose another name.")
@@ -162,6 +172,10 @@ def _check_outputs(outputs: Outputs, uri: str) -> None:
     if len(set(paths)) < len(paths):
         text = tr("{path} is asked for twice: choose another name.")
         raise OutputError(text.format(path=max(paths, key=paths.count)))
+    for path in outputs.paths():
+        check_target(path)
+    if outputs.polygons is not None:
+        vector_format(outputs.polygons)
 
 
 def scale_notices(info: RasterInfo, facts: ModelFacts) -> list[str]:

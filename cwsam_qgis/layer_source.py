@@ -143,9 +143,14 @@ class LayerSource:
 
     def _read(self, bands: Sequence[int], box: QgsRectangle, width: int, height: int):
         def block(number: int):
+            told = len(self._feedback.errors())
             read = self._provider.block(number, box, width, height, self._feedback)
             if read.isEmpty() or (read.width(), read.height()) != (width, height):
                 raise RasterError(self._unreadable())
+            # A file's block that failed comes filled with zeros; a server's tiles may lack.
+            failed = not read.isValid() or len(self._feedback.errors()) > told
+            if failed and not self.online and not self._feedback.isCanceled():
+                raise RasterError(self._damaged())
             return read
 
         with self._lock:
@@ -156,6 +161,10 @@ class LayerSource:
         if self._footprint is not None:
             valid &= self._footprint.covers(box, width, height)
         return pixels, valid
+
+    def _damaged(self) -> str:
+        text = tr("'{name}' is damaged or cut off ({cause}): copy or download it again.")
+        return text.format(name=self._info.name, cause=self.failure or tr("no reason given"))
 
     def _unreadable(self) -> str:
         if self.online:

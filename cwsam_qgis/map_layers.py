@@ -45,6 +45,9 @@ _TYPES = {
 }
 _CLASS_FIELDS = ("class_id", "class_name", "class")
 _REFERENCE_FIELDS = (REF_CLASS, "reference", *_CLASS_FIELDS)
+MOST_VALUES = 1000
+"""Different pixel values after which a raster is not looked through any further."""
+
 _ANY_PLANE = "EPSG:3857"  # stands for "some plane" where neither layer has a CRS
 
 
@@ -118,6 +121,19 @@ class RasterMap:
         if pixels.dtype.kind == "f":
             valid &= np.isfinite(pixels)
         return self._values.of_pixels(pixels, valid, self.name)
+
+    def foreign(self) -> list[str]:
+        """The pixel values that name no class."""
+        file, found = self._file or self._open(), set()
+        for strip in self._own.strips():
+            pixels, valid = self._window(file.GetRasterBand(1), strip)
+            values = np.unique(pixels[valid])
+            if values.dtype.kind == "f":
+                values = values[np.isfinite(values) & (values % 1 == 0)]
+            found.update(values.tolist())
+            if len(found) > MOST_VALUES:
+                break
+        return self._values.foreign(found)
 
     def close(self) -> None:
         """Close the file."""
@@ -221,6 +237,13 @@ class VectorMap:
             if class_id != NODATA_CLASS and feature.hasGeometry():
                 shapes.append((class_id, feature.geometry().asWkb().data()))
         return _drawn(shapes, strip, self.grid.strip_transform(strip))
+
+    def foreign(self) -> list[str]:
+        """The values of the class field that name no class."""
+        request = QgsFeatureRequest().setSubsetOfAttributes([self._field])
+        request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        found = self._source.getFeatures(request)
+        return self._values.foreign({_plain(one.attribute(self._field)) for one in found})
 
     def close(self) -> None:
         """Let go of the layer's data; nothing more is read."""

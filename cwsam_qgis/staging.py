@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..engine.staging import Obstacle, Staging
+from ..engine.staging import Obstacle, Staging, check_writable
 from .i18n import translator
 
 if TYPE_CHECKING:
@@ -20,6 +20,15 @@ def stage(target: Path) -> Staging:
         OutputError: The folder is missing or read-only, or the file is in use.
     """
     return Staging(target, _sentence)
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that cannot be written or replaced.
+
+    Raises:
+        OutputError: The folder is missing or read-only, or the file is in use.
+    """
+    check_writable(path, _sentence)
 
 
 def _sentence(obstacle: Obstacle, target: Path, cause: str) -> str:

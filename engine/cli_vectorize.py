@@ -15,10 +15,9 @@ from .io.record import machine_facts, raster_record
 from .io.report import area_table
 from .io.vector_formats import vector_format
 from .io.vector_sink import open_vector_sink
-from .pipeline import SegmentOptions, StageClock, keep_only, write_polygons
+from .pipeline import SegmentOptions, StageClock, make_vectorizer, write_polygons
 from .ports import Progress
 from .types import RunSummary
-from .vector.assemble import Vectorizer
 
 
 @click.command()
@@ -81,9 +80,9 @@ def _run(
     with open_vector_sink(
         outputs.polygons, info, outputs.layer, outputs.append, metadata=metadata
     ) as sink:
-        vectorizer = Vectorizer(info.width, info.height, info.grid, info.crs, options.vector)
+        vectorizer = make_vectorizer(info, options)
         for strip in source.strips():
-            vectorizer.add(keep_only(strip, options.keep_classes))
+            vectorizer.add(strip)
             report(strip.row + len(strip.classes), info.height, "Tracing")
         sink.show(source.shown())
         write_polygons(vectorizer, sink, Progress(report), clock, summary)

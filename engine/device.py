@@ -98,9 +98,9 @@ def choose_device(wanted: str = "auto", precision: str = "auto") -> DevicePlan:
     if wanted in ("auto", "mps") and torch.backends.mps.is_available():
         return _mps(precision)
     if wanted == "cuda":
-        raise DeviceError(f"CUDA cannot be used: {missing_cuda}; choose --device cpu.")
+        raise DeviceError(f"CUDA cannot be used: {missing_cuda}; choose the device cpu.")
     if wanted == "mps":
-        raise DeviceError("No Apple GPU was found; choose --device cpu.")
+        raise DeviceError("No Apple GPU was found; choose the device cpu.")
     return _cpu(missing_cuda, precision)
 
 
@@ -131,7 +131,7 @@ def _cuda(precision: str) -> DevicePlan:
     """The first NVIDIA GPU; half precision unless float32 is asked for."""
     name = torch.cuda.get_device_name()
     if precision == "int8":
-        raise DeviceError("int8 runs on the CPU only; choose --device cpu or another precision.")
+        raise DeviceError("int8 runs on the CPU only; choose the device cpu or another precision.")
     native = torch.cuda.get_device_capability() >= (8, 0)
     if precision == "float32":
         dtype, why = torch.float32, "float32, as asked for"

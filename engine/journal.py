@@ -164,10 +164,8 @@ class Journal:
         self._file = open(strips, "a+b")  # noqa: SIM115 - closed by close()
         self._scan()
         if self.rows_done:
-            self.notices.append(
-                f"An interrupted run goes on behind row {self.rows_done} of tiles; "
-                "--fresh starts over."
-            )
+            text = f"An interrupted run goes on behind row {self.rows_done} of tiles."
+            self.notices.append(text)
 
     def _scan(self) -> None:
         """Find the records, drop what is cut off, and keep the rows that can be built upon."""

@@ -35,7 +35,8 @@ class SegmentOptions:
         bands: Three band numbers from 1, shown to the network as red, green, blue.
         tile: Side of a tile in pixels; 0 for the model's own.
         overlap: Overlap of tiles in pixels; -1 for an eighth of the tile.
-        keep_classes: Class ids kept in the result; None for all. Others become no data.
+        keep_classes: Class ids kept in the result; None for all. Others become no data, once
+            small patches are merged.
         vector: Sieve and simplification.
         stretch: How pixel values become the network's.
         radiometry: The very values of the stretch; None to choose them from the raster.
@@ -105,17 +106,18 @@ def segment(
     summary = RunSummary(pixels=info.width * info.height, seconds=clock.seconds)
     vectorizer = None
     if features is not None:
-        vectorizer = Vectorizer(info.width, info.height, info.grid, info.crs, options.vector)
+        vectorizer = make_vectorizer(info, options)
     strips = class_strips(source, predictor, options, progress, clock, summary, journal)
     with StripWriter(rasters, options.write_behind) as writer, closing(strips):
         for strip in strips:
+            kept = keep_only(strip, options.keep_classes)
             with clock.stage("write"):
-                writer.write(strip)
+                writer.write(kept)
             if vectorizer is not None:
                 with clock.stage("vectorize"):
                     vectorizer.add(strip)
             else:
-                count_pixels(summary.areas, strip)
+                count_pixels(summary.areas, kept)
         if vectorizer is not None:
             write_polygons(vectorizer, features, progress, clock, summary)
         with clock.stage("write"):
@@ -132,7 +134,10 @@ def class_strips(
     summary: RunSummary,
     journal: Journal | None = None,
 ) -> Iterator[ClassStrip]:
-    """Classify a raster strip by strip, from top to bottom; one strip a row of tiles."""
+    """Classify a raster strip by strip, from top to bottom; one strip a row of tiles.
+
+    All classes are there, whichever are to be kept.
+    """
     grid, overlap = plan_tiles(source.info, predictor, options)
     with clock.stage("read"):
         radiometry = settle_radiometry(source, options)
@@ -142,7 +147,7 @@ def class_strips(
     if first:
         for strip in journal.strips():
             progress.report(strip.row, grid.height, "Resuming")
-            yield keep_only(strip, options.keep_classes)
+            yield strip
     batches = tile_batches(
         source,
         grid,
@@ -172,7 +177,7 @@ def class_strips(
                     with clock.stage("journal"):
                         journal.add(strip, summary.tiles - before, blender.state())
                     before = summary.tiles
-                yield keep_only(strip, options.keep_classes)
+                yield strip
 
 
 def settle_radiometry(source: RasterSource, options: SegmentOptions) -> Radiometry:
@@ -227,13 +232,18 @@ def _predict_batch(
 
 
 def keep_only(strip: ClassStrip, classes: tuple[int, ...] | None) -> ClassStrip:
-    """Turn pixels of other classes into no data; None keeps all."""
+    """A strip with pixels of other classes as no data; None keeps all."""
     if classes is None:
         return strip
-    hidden = ~np.isin(strip.classes, classes)
-    for plane in (strip.classes, strip.confidence, strip.runner_up):
-        plane[hidden] = NODATA_CLASS
-    return strip
+    kept = np.isin(strip.classes, classes)
+    planes = (strip.classes, strip.confidence, strip.runner_up)
+    return ClassStrip(strip.row, *(np.where(kept, p, p.dtype.type(NODATA_CLASS)) for p in planes))
+
+
+def make_vectorizer(info: RasterInfo, options: SegmentOptions) -> Vectorizer:
+    """What makes polygons of a raster's class strips, all classes given."""
+    keep = options.keep_classes
+    return Vectorizer(info.width, info.height, info.grid, info.crs, options.vector, keep=keep)
 
 
 def count_pixels(areas: dict[int, ClassArea], strip: ClassStrip) -> None:

@@ -109,7 +109,7 @@ class TorchPredictor:
         if len(images) == 1:
             raise DeviceError(
                 f"One tile of {images.shape[-1]} px does not fit into the memory of the "
-                f"{self.plan.device} device; choose a smaller --tile, or --device cpu."
+                f"{self.plan.device} device; choose a smaller tile, or the device cpu."
             )
         half = len(images) // 2
         self._pixels = half * images.shape[-1] ** 2
@@ -132,7 +132,7 @@ class TorchPredictor:
         if not math.isfinite(float(probabilities.sum())):
             raise DeviceError(
                 f"The network's numbers overflow in {str(plan.dtype)[6:]}, so there is no map: "
-                "choose --precision float32, or check the model file."
+                "choose the precision float32, or check the model file."
             )
         return probabilities
 

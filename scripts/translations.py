@@ -56,13 +56,15 @@ def engine_texts() -> set[str]:
     """What the engine and the training core say, f-strings with ``{1}``, ``{2}``… for values.
 
     These are all sentences, the labels of progress, the reasons of the choice of device, and
-    the lines of the look into a weights file.
+    the lines of the look into a weights file; of the command line's own modules the notices.
     """
     texts = set()
     for room in ("engine", "training"):
         for path in sorted((ROOT / room).rglob("*.py")):
             headless = "io" in path.relative_to(ROOT).parts or "cli" in path.stem.split("_")
-            if not headless and not _speaks_itself(path):
+            if headless:
+                texts |= _noticed_by(path)
+            elif not _speaks_itself(path):
                 texts |= _said_by(path)
     return texts
 
@@ -100,10 +102,19 @@ def _said_by(path: Path) -> set[str]:
         if text is None:
             continue
         sentence = re.match(r"""[A-Z{'"-]""", text) and " " in text and text.endswith(".")
+        sentence = sentence or re.fullmatch(r"[A-Z][a-z ]+: \{1\}", text)
         reason = path.stem in ("device", "inspect") and " " in text
         if sentence or reason or node in labels:
             said.add(text)
     return {text for text in said if re.sub(r"\{\d+\}", "", text).strip(" .,;:or")}
+
+
+def _noticed_by(path: Path) -> set[str]:
+    """The texts that a module appends to its notices."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and _name(node.func) == "append"]
+    lists = [call for call in calls if _name(getattr(call.func, "value", None)) == "notices"]
+    return {_text(call.args[0]) for call in lists} - {None}
 
 
 def _name(node: ast.expr) -> str:

@@ -33,6 +33,17 @@ def test_the_engines_sentences_are_found(tool):
     assert not any(text.startswith("Args") for text in found)
 
 
+def test_what_the_plugin_says_names_no_option_of_the_command_line(tool):
+    """Its modules and those of the cores that it runs; the others are for the command line."""
+    beyond = {"estimate.py", "loop.py", "run_folder.py", "schedule.py"}
+    shared = [path for room in ("engine", "training") for path in (ROOT / room).rglob("*.py")]
+    shared = [p for p in shared if p.parent.name != "io" and "cli" not in p.stem.split("_")]
+    said = {text for p in shared if p.name not in beyond for text in tool["_said_by"](p)}
+    said |= set().union(*tool["plugin_texts"]().values())
+    assert len(said) > 200
+    assert not [text for text in said if re.search(r"(^|[^-\w])--[a-z]", text)]
+
+
 def test_update_keeps_drops_and_asks(tool):
     old = {"cwsam.common": {"Copy": "复制", "Gone": "没了"}, "cwsam.a": {"One": "一", "Old": "旧"}}
     found = {"cwsam.a": {"One", "Copy", "Two"}, "cwsam.b": {"One"}, "cwsam.engine": set()}

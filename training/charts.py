@@ -246,9 +246,12 @@ class _Frame:
     def mark(self, x: float, name: str) -> str:
         """An upright line with a name."""
         across, _ = self.place(x, self.y0)
+        # Beside the line, on the side where there is more room.
+        right = across > (self.left + self.width - self.right) / 2
+        place = (across - 4, "end") if right else (across + 4, "start")
         return (
             f'<path d="M{across:.1f} {self.top}V{self.height - self.bottom}" stroke="{_SOFT}" '
-            'stroke-dasharray="4 3"/>' + _text(across + 4, self.top + 12, name, "start")
+            'stroke-dasharray="4 3"/>' + _text(place[0], self.top - 4, name, place[1])
         )
 
 

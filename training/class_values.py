@@ -51,6 +51,10 @@ class ClassValues:
         """Class ids of many values, (n,) uint8."""
         return np.array([self.id_of(value) for value in values], np.uint8)
 
+    def foreign(self, values: Iterable[object]) -> list[str]:
+        """Those of the values, as texts and sorted, that name no class."""
+        return sorted({_plain(value) for value in values if self._is_foreign(value)})
+
     def of_pixels(self, pixels: np.ndarray, valid: np.ndarray, name: str) -> np.ndarray:
         """Class ids of the pixels of a class raster.
 
@@ -80,6 +84,13 @@ class ClassValues:
             )
         result[valid] = self.ids_of(int(v) for v in present)[places.ravel()]
         return result
+
+    def _is_foreign(self, value: object) -> bool:
+        try:
+            self.id_of(value)
+        except UnknownNameError:
+            return True
+        return False
 
     def _look_up(self, value: object) -> int:
         if value is None or (isinstance(value, float) and math.isnan(value)):

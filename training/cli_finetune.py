@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     "--language",
     type=click.Choice(("en", "zh")),
     default="en",
-    help="Of the report; its notices stay English.",
+    help="Of the report.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar, no table.")
 def finetune_command(pairs: tuple[str, ...], **options: object) -> None:

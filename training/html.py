@@ -41,6 +41,7 @@ th.n, td.n { text-align: right; white-space: nowrap; }
 tbody tr:hover { background: #f8fafb; }
 .chip { display: inline-block; width: 12px; height: 12px; margin-right: 7px; border-radius: 2px;
   border: 1px solid rgba(0, 0, 0, .35); vertical-align: -1px; }
+.entry { display: inline-block; margin-right: 14px; white-space: nowrap; }
 figure { margin: 14px 0; }
 figure svg, figure img { max-width: 100%; height: auto; }
 .side { display: flex; flex-wrap: wrap; gap: 16px; }

@@ -24,6 +24,7 @@ from ...engine.errors import CwsamError
 from ...engine.ports import Progress
 from ..i18n import engine_text, translator
 from ..icons import icon
+from .targets import refused_target
 
 if TYPE_CHECKING:
     from ...training.map_accuracy import MapAccuracy
@@ -124,6 +125,13 @@ class EvaluateMap(QgsProcessingAlgorithm):
             ("COMPARED", tr("Compared pixels or points")),
         ):
             self.addOutput(QgsProcessingOutputNumber(name, text))
+
+    def checkParameterValues(self, parameters, context) -> tuple[bool, str]:  # noqa: N802
+        """Refuse files that cannot be written while the dialog is still open."""
+        good, text = super().checkParameterValues(parameters, context)
+        if good:
+            text = refused_target(parameters, (name for name, _ in _FILES))
+        return good and not text, text
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
         """Take over the layers, on the main thread."""

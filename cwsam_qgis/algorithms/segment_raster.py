@@ -31,6 +31,7 @@ from .segment_parameters import (
     reporter,
 )
 from .styling import style_on_load
+from .targets import refused_target
 
 if TYPE_CHECKING:
     from ..run_settings import Settings
@@ -115,6 +116,13 @@ class SegmentRaster(QgsProcessingAlgorithm):
                 )
             )
 
+    def checkParameterValues(self, parameters, context) -> tuple[bool, str]:  # noqa: N802
+        """Refuse files that cannot be written while the dialog is still open."""
+        good, text = super().checkParameterValues(parameters, context)
+        if good:
+            text = refused_target(parameters, (name for name, _ in _OUTPUTS))
+        return good and not text, text
+
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
         """Take over the layer, on the main thread."""
         from ..layer_source import LayerSource
@@ -134,7 +142,7 @@ class SegmentRaster(QgsProcessingAlgorithm):
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:  # noqa: N802
         """Run the job, in a worker thread."""
-        from ..job import Outputs, SegmentJob, run_job
+        from ..job import Outputs, SegmentJob, check_outputs, run_job
         from ..network import load_network
 
         paths = {
@@ -147,6 +155,7 @@ class SegmentRaster(QgsProcessingAlgorithm):
         progress = Progress(reporter(feedback), feedback.isCanceled)
         feedback.canceled.connect(self._source.cancel)
         try:
+            check_outputs(outputs, self._source.uri)
             feedback.pushInfo(tr("Loading the model"))
             network = load_network(self._choice)
             feedback.pushInfo(engine_text(network.predictor.plan.reason))

@@ -23,8 +23,17 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...engine.errors import CwsamError
-from ..accuracy_job import AccuracyJob, SampleJob, Side, write_csv, write_report
+from ...engine.classes import find_class
+from ...engine.errors import CwsamError, UnknownNameError
+from ...training.class_values import SKIP
+from ..accuracy_job import (
+    AccuracyJob,
+    ForeignValuesError,
+    SampleJob,
+    Side,
+    write_csv,
+    write_report,
+)
 from ..accuracy_task import AccuracyTask
 from ..error_details import failure_details
 from ..i18n import engine_text, translator
@@ -33,14 +42,16 @@ from ..results import temporary_file
 from ..sample_layer import add_sample
 from ..settings import recall, remember
 from .accuracy_table import AccuracyTable
+from .mapping_table import MOST_ROWS, MappingTable
 from .merge_box import MergeBox
 from .sample_box import SampleBox
 from .scroll import scrolling_column
 from .side_box import SideBox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from ...engine.classes import LandCoverClass
     from ...engine.ports import Progress
     from ...training.map_accuracy import MapAccuracy
     from .messages import Messages
@@ -65,6 +76,7 @@ class EvaluatePanel(QWidget):
         self.found: MapAccuracy | None = None
         self.report: Path | None = None
         self.task: AccuracyTask | None = None
+        self._shown: QWidget = self
         self._make_widgets()
         self._lay_out()
         self.button.clicked.connect(self.evaluate)
@@ -76,6 +88,7 @@ class EvaluatePanel(QWidget):
         for side in (self.map, self.reference):
             side.changed.connect(self._show_state)
             side.changed.connect(self._offer_classes)
+            side.changed.connect(self._forget_values)
         self._show_state()
 
     def set_layers(self, layers: list[QgsMapLayer]) -> None:
@@ -102,6 +115,7 @@ class EvaluatePanel(QWidget):
                 self.ignore.isChecked(),
             )
         except CwsamError as error:
+            self._hide_outcome()
             self._messages.failure(engine_text(str(error)))
             return
         folder = Path(QgsProcessingUtils.tempFolder())
@@ -113,7 +127,7 @@ class EvaluatePanel(QWidget):
             return found
 
         title = tr("Evaluate {name}").format(name=job.name)
-        self._start(title, work, partial(self._evaluated, path))
+        self._start(title, work, partial(self._evaluated, path), self._hide_outcome)
 
     def draw(self) -> None:
         """Draw the sample in the background, or say why that cannot be."""
@@ -127,7 +141,7 @@ class EvaluatePanel(QWidget):
         self._start(title, job.run, partial(self._drawn, job, path))
 
     def _side(self, box: SideBox) -> Side:
-        return Side(box.layer(), box.field())
+        return Side(box.layer(), box.field(), meanings=self.values.table())
 
     def _make_widgets(self) -> None:
         self.top = QGroupBox(tr("Compare"))
@@ -141,6 +155,10 @@ class EvaluatePanel(QWidget):
         self.ignore = QCheckBox(tr("&Leave out where the map has no class"))
         self.ignore.setToolTip(tr("Otherwise the reference counts as missed there"))
         form.addRow(self.ignore)
+        self.foreign = QGroupBox(tr("Values that name no class"))
+        self.values = MappingTable(labels=False)
+        QVBoxLayout(self.foreign).addWidget(self.values)
+        self.foreign.hide()
         self.merges, self.sample = MergeBox(), SampleBox()
         self.table = AccuracyTable()
         self.compared, self.figures, self.notices = QLabel(), QLabel(), QLabel()
@@ -176,7 +194,7 @@ class EvaluatePanel(QWidget):
         row.addWidget(self.cancel_button)
         row.addWidget(self.button)
         footer.addLayout(row)
-        parts = (self.top, self.merges, self.sample, self.outcome)
+        parts = (self.top, self.foreign, self.merges, self.sample, self.outcome)
         scrolling_column(self, *parts, footer=footer)
 
     def _show_state(self) -> None:
@@ -188,17 +206,56 @@ class EvaluatePanel(QWidget):
         for widget in (self.cancel_button, self.progress):
             widget.setVisible(not idle)
 
+    def _legend(self) -> list[LandCoverClass]:
+        """The classes of the two layers, each once."""
+        layers = [side.layer() for side in (self.map, self.reference)]
+        entries = (entry for layer in layers if layer for entry in layer_legend(layer))
+        return list({entry.id: entry for entry in entries}.values())
+
     def _offer_classes(self) -> None:
         """Let classes be merged that only the two layers know."""
-        layers = [side.layer() for side in (self.map, self.reference)]
-        self.merges.offer(entry for layer in layers if layer for entry in layer_legend(layer))
+        self.merges.offer(self._legend())
 
-    def _start(self, title: str, work: object, then: object) -> None:
+    def _forget_values(self) -> None:
+        """Other layers have other values."""
+        self.values.clear_values()
+        self.foreign.hide()
+
+    def _ask_meanings(self, error: ForeignValuesError) -> None:
+        """Let the user say which class each value is, those asked for before included."""
+        legend, chosen = self._legend(), self.values.table()
+        values = sorted({*chosen, *error.values[:MOST_ROWS]})
+        proposals = {value: _class_called(value, legend) for value in values}
+        self.values.show_values(values, proposals, legend)
+        self.foreign.show()
+        text = tr("{count} value(s) name no class: choose one for each, then go on.")
+        self._messages.failure(text.format(count=len(error.values)))
+        self._scroll_to(self.foreign)
+
+    def _hide_outcome(self) -> None:
+        """Figures of another evaluation say nothing of the one that failed."""
+        self.outcome.hide()
+
+    def _start(
+        self,
+        title: str,
+        work: Callable[[Progress], object],
+        then: Callable[..., None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Work in the background; then show its result, or see to the failure."""
         assert self.task is None, "one run at a time"
-        self.task = AccuracyTask(title, work)
+
+        def listen(progress: Progress) -> object:
+            try:
+                return work(progress)
+            except ForeignValuesError as error:
+                return error
+
+        self.task = AccuracyTask(title, listen)
         self.progress.setValue(0)
         self.task.progressed.connect(lambda percent: self.progress.setValue(int(percent)))
-        self.task.ended.connect(partial(self._ended, then))
+        self.task.ended.connect(partial(self._ended, then, failed))
         QgsApplication.taskManager().addTask(self.task)
         self.cancel_button.setEnabled(True)
         self._show_state()
@@ -207,12 +264,16 @@ class EvaluatePanel(QWidget):
         self.cancel_button.setEnabled(False)
         self.task.cancel()
 
-    def _ended(self, then: object) -> None:
+    def _ended(self, then: Callable[..., None], failed: Callable[[], None]) -> None:
         task, self.task = self.task, None
         self._show_state()
-        if task.outcome.cancelled:
+        if isinstance(task.outcome.result, ForeignValuesError):
+            failed()
+            self._ask_meanings(task.outcome.result)
+        elif task.outcome.cancelled:
             self._messages.info(task.outcome.error)
         elif task.outcome.error:
+            failed()
             self._messages.failure(task.outcome.error, failure_details(task.outcome.details))
         else:
             then(task.outcome.result)
@@ -231,10 +292,14 @@ class EvaluatePanel(QWidget):
         )
         self.outcome.show()
         self.sample.setCollapsed(True)
-        QTimer.singleShot(0, self._scroll_to_outcome)  # by then it has its place
+        self._scroll_to(self.outcome)
 
-    def _scroll_to_outcome(self) -> None:
-        self.findChild(QgsScrollArea).ensureWidgetVisible(self.outcome, 0, 0)
+    def _scroll_to(self, widget: QWidget) -> None:
+        self._shown = widget
+        QTimer.singleShot(0, self._scroll)  # by then it has its place
+
+    def _scroll(self) -> None:
+        self.findChild(QgsScrollArea).ensureWidgetVisible(self._shown, 0, 0)
 
     def _drawn(self, job: SampleJob, path: Path | None, sample: object) -> None:
         """Add the points to the project, and take them as the reference."""
@@ -270,6 +335,14 @@ class EvaluatePanel(QWidget):
             return
         remember("export_folder", str(path.parent))
         self._messages.success(tr("Written: {path}").format(path=path))
+
+
+def _class_called(value: str, legend: Sequence[LandCoverClass]) -> str:
+    """What a value is taken for at first: a class beyond the scheme of that name, or none."""
+    try:
+        return str(find_class(value, legend).id)
+    except UnknownNameError:
+        return SKIP
 
 
 def _figure_table(figures: Sequence[tuple[str, str, str]]) -> str:

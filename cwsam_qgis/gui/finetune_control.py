@@ -158,11 +158,12 @@ class FinetuneControl(QObject):
             self._messages.failure(outcome.error, failure_details(outcome.details))
         elif outcome.result is not None:
             found = outcome.result
+            before, after = (f"{score.miou:.2f}" for score in (found.before, found.after))
             text = tr("'{name}' is made: mean IoU {before} before, {after} after.")
-            text = text.format(
-                name=found.adapter.stem,
-                before=f"{found.before.miou:.2f}",
-                after=f"{found.after.miou:.2f}",
-            )
+            text = text.format(name=found.adapter.stem, before=before, after=after)
             details = "\n".join([*map(engine_text, found.notices), str(found.adapter)])
-            self._messages.success(text, details)
+            if found.improved and before != after:
+                self._messages.success(text, details)
+            else:
+                doubt = tr("It is no better than the base model: label more places.")
+                self._messages.doubt(f"{text} {doubt}", details)

@@ -248,11 +248,10 @@ class FinetunePanel(QWidget):
         """Show what was found of the labels."""
         self._judgement = found
         self.mapping.show_judgement(found, self.input.legend)
-        sentences = [found.error] if found.error else []
+        sentences = [*([found.error] if found.error else []), *found.notices]
         if found.check is not None:
             poor = [c.sentence for c in found.check.classes if c.light == "too_few"]
             sentences += [*poor, *found.check.notices]
-        sentences += found.notices
         shown = [engine_text(sentence) for sentence in sentences]
         self.note.setText("\n".join(shown[:_MOST_SENTENCES]))
         self.note.setToolTip("\n".join(shown))

@@ -1,4 +1,4 @@
-"""Values of a label layer's class field: what each means, and whether its labels suffice."""
+"""Values of a class field: what each means and, of labels, whether they suffice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from ...training.finetune.labels import NEW, SKIP
 from ..i18n import class_label, engine_text, translator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from qgis.PyQt.QtGui import QResizeEvent
 
     from ...engine.classes import LandCoverClass
     from ...training.finetune.check import ClassStatistics
@@ -33,16 +35,25 @@ LIGHTS = {ENOUGH: "#2f9e44", FEW: "#f2b100", TOO_FEW: "#d92d20"}
 
 MOST_ROWS = 200
 _SHOWN = 7  # rows before the table scrolls
+_VALUE_LETTERS, _CLASS_LETTERS = 6, 13  # that stay to be seen, however narrow the dock
+_ARROW = 48  # px beside the letters of a box: its swatch and its arrow
 _VALUE, _CLASS, _COUNT, _LIGHT = range(4)
 
 
 class MappingTable(QTableWidget):
-    """One row a value: value, class, polygons, traffic light."""
+    """One row a value: value, class and, for labels, polygons and a traffic light."""
 
     changed = pyqtSignal()
     """The user has given a value another meaning."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, labels: bool = True) -> None:
+        """Make an empty table.
+
+        Args:
+            parent: Qt's owner.
+            labels: Whether the values are those of labels to learn from, which are counted
+                and may be new classes.
+        """
         super().__init__(0, 4, parent)
         heads = [tr("Value"), tr("Class"), tr("Polygons"), tr("Labels")]
         self.setHorizontalHeaderLabels(heads)
@@ -51,12 +62,15 @@ class MappingTable(QTableWidget):
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setWordWrap(False)  # long values end in an ellipsis
         self.setAccessibleName(tr("Meaning of the values"))
         head = self.horizontalHeader()
-        for column in (_VALUE, _COUNT, _LIGHT):
+        for column in (_COUNT, _LIGHT):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+            self.setColumnHidden(column, not labels)
+        head.setSectionResizeMode(_VALUE, QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(_CLASS, QHeaderView.ResizeMode.Stretch)
-        head.setMaximumSectionSize(150)
+        self._labels = labels
         self._values: list[str] = []
         self._fit()
 
@@ -73,12 +87,7 @@ class MappingTable(QTableWidget):
     def show_judgement(self, found: Judgement, legend: Sequence[LandCoverClass]) -> None:
         """Show what was found of the labels; choices that were made stay."""
         values = sorted((value for value in found.counts if value), key=_order)[:MOST_ROWS]
-        if values != self._values:
-            kept = self.table()
-            self._values = values
-            self.setRowCount(len(values))
-            for row, value in enumerate(values):
-                self._make_row(row, value, legend, kept.get(value) or _proposal(found, value))
+        self.show_values(values, {value: _proposal(found, value) for value in values}, legend)
         lights = {c.class_id: c for c in found.check.classes} if found.check else {}
         for row, value in enumerate(values):
             count = QTableWidgetItem(str(found.counts[value]))
@@ -87,6 +96,31 @@ class MappingTable(QTableWidget):
             class_id = found.scheme.ids.get(value) if found.scheme else None
             self.setItem(row, _LIGHT, _light(lights.get(class_id)))
         self._fit()
+
+    def show_values(
+        self, values: Sequence[str], proposals: Mapping[str, str], legend: Sequence[LandCoverClass]
+    ) -> None:
+        """Show values to be given a meaning; choices that were made stay.
+
+        Args:
+            values: What is to be mapped, in order.
+            proposals: What each value means unless another choice is made, as :meth:`table`
+                gives it.
+            legend: Classes to choose from.
+        """
+        values = list(values)
+        if values != self._values:
+            kept = self.table()
+            self._values = values
+            self.setRowCount(len(values))
+            for row, value in enumerate(values):
+                self._make_row(row, value, legend, kept.get(value) or proposals[value])
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Share the new width."""
+        super().resizeEvent(event)
+        self._share_width()
 
     def _make_row(
         self, row: int, value: str, legend: Sequence[LandCoverClass], chosen: str
@@ -97,9 +131,10 @@ class MappingTable(QTableWidget):
         box = QComboBox()
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setAccessibleName(tr("Class of {value}").format(value=value))
-        box.addItem(tr("New class '{value}'").format(value=value), NEW)
+        if self._labels:
+            box.addItem(tr("New class '{value}'").format(value=value), NEW)
         box.addItem(tr("Leave out"), SKIP)
-        box.insertSeparator(2)
+        box.insertSeparator(box.count())
         for entry in legend:
             box.addItem(_swatch(QColor(entry.colour)), class_label(entry), str(entry.id))
         box.setCurrentIndex(max(0, box.findData(chosen)))
@@ -116,6 +151,16 @@ class MappingTable(QTableWidget):
         height = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
         height += sum(self.rowHeight(row) for row in range(rows))
         self.setFixedHeight(height + (0 if rows else self.fontMetrics().height()))
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """Values as wide as they are, as long as the classes can still be read."""
+        letter = self.fontMetrics().averageCharWidth()
+        rest = self.viewport().width()
+        rest -= sum(self.columnWidth(c) for c in (_COUNT, _LIGHT) if not self.isColumnHidden(c))
+        width = min(self.sizeHintForColumn(_VALUE), rest - letter * _CLASS_LETTERS - _ARROW)
+        head = self.horizontalHeader().sectionSizeHint(_VALUE)
+        self.setColumnWidth(_VALUE, max(width, head, letter * _VALUE_LETTERS))
 
 
 def _order(value: str) -> tuple[int, str]:

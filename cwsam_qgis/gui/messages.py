@@ -58,6 +58,10 @@ class Messages:
         """Tell of something that needs no action."""
         self._push(text, "Info", "", _SHORT)
 
+    def doubt(self, text: str, details: str) -> None:
+        """Tell of a result that is not what was hoped for."""
+        self._push(text, "Warning", details, _LONG)
+
     def offer(self, text: str, action: Action) -> None:
         """Offer something that a button does; stays until it is answered."""
         self._push(text, "Info", "", _LONG, action)

@@ -251,10 +251,15 @@ class RasterioSource:
                     "set one with gdal_edit.py -a_srs."
                 )
             return transform, crs
-        but = f" although it names {crs.name}" if crs is not None else ""
-        self.notices.append(
-            f"{self._name} has no georeference{but}: coordinates are pixels (x = column, y = -row)."
-        )
+        if crs is None:
+            self.notices.append(
+                f"{self._name} has no georeference: coordinates are pixels (x = column, y = -row)."
+            )
+        else:
+            self.notices.append(
+                f"{self._name} has no georeference although it names {crs.name}: coordinates are "
+                "pixels (x = column, y = -row)."
+            )
         return None, None
 
 

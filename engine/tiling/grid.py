@@ -48,9 +48,11 @@ def tile_grid(width: int, height: int, tile: int, overlap: int, cell: int) -> Ti
         ConfigError: Tile and overlap do not fit together.
     """
     if tile < cell or tile % cell:
-        raise ConfigError(f"--tile must be a multiple of {cell} pixels for this model, not {tile}.")
+        raise ConfigError(
+            f"The tile must be a multiple of {cell} pixels for this model, not {tile}."
+        )
     if not 0 <= overlap <= tile // 2:
-        raise ConfigError(f"--overlap must lie between 0 and half the tile ({tile // 2} pixels).")
+        raise ConfigError(f"The overlap must lie between 0 and half the tile ({tile // 2} pixels).")
     stride = max(cell, (tile - overlap) // cell * cell)
     return TileGrid(
         width, height, tile, _starts(width, tile, stride, cell), _starts(height, tile, stride, cell)

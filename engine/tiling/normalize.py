@@ -51,7 +51,7 @@ class Stretch:
         inside = kind == "range" or (low >= 0 and high <= 100)
         if not (low < high and inside and np.isfinite([low, high]).all()):
             raise ConfigError(
-                "--stretch must be auto, none, two percentiles such as 2,98 or a range of pixel "
+                "The stretch must be auto, none, two percentiles such as 2,98 or a range of pixel "
                 f"values such as 0:4000, not '{text}'."
             )
         return cls(kind, low, high)

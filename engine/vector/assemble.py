@@ -13,7 +13,7 @@ from ..types import PolygonBatch
 from .arcs import build_arcs
 from .area import ring_areas
 from .clean import simplify_arcs, smooth_arcs
-from .rings import build_rings
+from .rings import build_rings, choose_polygons
 from .sieve import merge_regions, most_frequent_runner_up, shared_borders, sieve
 from .trace import CHUNK_PIXELS, Tracer
 from .wkb import polygon_wkb
@@ -75,6 +75,9 @@ class Vectorizer:
         grid: Pixel corners to CRS units.
         crs: Coordinate reference system; None makes areas NaN.
         options: How polygons are made.
+        keep: Classes whose polygons are given out; None for all. Small patches are merged and
+            borders simplified among all classes first. Where some are kept, no polygon has
+            fewer pixels than the smallest area, not even one amid pixels without data.
         chunk_pixels: Pixels worked on at once.
     """
 
@@ -86,12 +89,14 @@ class Vectorizer:
         crs: Crs | None,
         options: VectorOptions = VectorOptions(),  # noqa: B008 - frozen
         *,
+        keep: tuple[int, ...] | None = None,
         chunk_pixels: int = CHUNK_PIXELS,
     ):
         self._width = width
         self._grid = grid
         self._crs = crs
         self._options = options
+        self._keep = keep
         self._tracer = Tracer(width, height, chunk_pixels)
 
     def add(self, strip: ClassStrip) -> None:
@@ -131,6 +136,10 @@ class Vectorizer:
             x, y, bounds = smooth_arcs(arcs, rings, x, y, bounds, self._options.smooth)
         steps.next("Measuring polygons")
         del arcs
+        if self._keep is not None:
+            wanted = np.isin(regions.class_id, self._keep)
+            wanted &= regions.pixels >= self._options.min_area_px
+            rings = choose_polygons(rings, wanted[rings.region])
         yield from self._batches(x, y, bounds, rings, regions, progress, batch_size)
 
     def _sieve(self, boundary: Boundary, number, regions: Regions):

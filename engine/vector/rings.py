@@ -33,6 +33,19 @@ class Rings:
     region: np.ndarray
 
 
+def choose_polygons(rings: Rings, chosen: np.ndarray) -> Rings:
+    """The rings of some polygons: ``chosen`` is (n,) bool by polygon."""
+    counts, sizes = np.diff(rings.first_ring), np.diff(rings.bounds)
+    ring = np.repeat(chosen, counts)
+    return Rings(
+        darts=rings.darts[np.repeat(ring, sizes)],
+        bounds=offsets(sizes[ring]),
+        hole=rings.hole[ring],
+        first_ring=offsets(counts[chosen]),
+        region=rings.region[chosen],
+    )
+
+
 def twice_areas(x: np.ndarray, y: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     """Shoelace sums of point sequences about the origin.
 

@@ -143,9 +143,6 @@
 <message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation>“{1}”的标签太少（{2} 个多边形，{3} 个像元）：请至少再标注 {4} 个，且与其他标签相距 {5} 以上。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
 <message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
-<message><source>--overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
-<message><source>--stretch must be auto, none, two percentiles such as 2,98 or a range of pixel values such as 0:4000, not '{1}'.</source><translation>拉伸方式必须为 auto、none、两个百分位（如 2,98）或像元值范围（如 0:4000），而不是“{1}”。</translation></message>
-<message><source>--tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>A batch holds at least one chip.</source><translation>一个批次至少包含一个样本块。</translation></message>
 <message><source>A source's 'share' must be more than 0; leave it out instead.</source><translation>来源的 share 必须大于 0；不需要时请去掉。</translation></message>
 <message><source>A source's 'zoom' must be two numbers such as [0.5, 2.0], not {1}.</source><translation>来源的 zoom 必须是两个数字，如 [0.5, 2.0]，而不是 {1}。</translation></message>
@@ -158,13 +155,13 @@
 <message><source>All labels of '{1}' lie so close together that none are left to learn from beside those that are held back for validation: label it in 2 more places, away from these.</source><translation>“{1}”的标签彼此太近，留出验证用的之后已没有可供学习的：请在远离它们的另外 2 处标注。</translation></message>
 <message><source>An Apple GPU serves one process; start without torchrun.</source><translation>Apple GPU 只能由一个进程使用；请不要用 torchrun 启动。</translation></message>
 <message><source>An expected accuracy of {1} is none: give one from 0 to 1.</source><translation>{1} 不是有效的预期精度：请给出 0 到 1 之间的值。</translation></message>
-<message><source>An interrupted run goes on behind row {1} of tiles; --fresh starts over.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行；也可选择重新开始。</translation></message>
+<message><source>An interrupted run goes on behind row {1} of tiles.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行。</translation></message>
 <message><source>An interrupted run was found, but the input has changed since ({1}): starting over.</source><translation>发现中断的运行，但输入已改变（{1}）：重新开始。</translation></message>
 <message><source>CPU: {1}.</source><translation>CPU：{1}。</translation></message>
 <message><source>CPU: {1}; bfloat16, which this processor multiplies natively.</source><translation>CPU：{1}；bfloat16，此处理器原生支持。</translation></message>
 <message><source>CPU: {1}; int8 linear layers, as asked for.</source><translation>CPU：{1}；按要求使用 int8 线性层。</translation></message>
 <message><source>CPU: {1}; {2}, as asked for.</source><translation>CPU：{1}；按要求使用 {2}。</translation></message>
-<message><source>CUDA cannot be used: {1}; choose --device cpu.</source><translation>无法使用 CUDA：{1}；请将设备设为 CPU。</translation></message>
+<message><source>CUDA cannot be used: {1}; choose the device cpu.</source><translation>无法使用 CUDA：{1}；请将设备设为 CPU。</translation></message>
 <message><source>Cannot read {1}: {2}; check the path.</source><translation>无法读取 {1}：{2}；请检查路径。</translation></message>
 <message><source>Class {1} cannot join class {2}, which is merged or none itself: name the last class of the chain.</source><translation>类别 {1} 不能并入类别 {2}，后者本身已被并入其他类别或不存在：请直接写最终类别。</translation></message>
 <message><source>Comparing</source><translation>正在比较</translation></message>
@@ -176,17 +173,18 @@
 <message><source>Ground sample distance: {1} to {2} m a pixel.</source><translation>地面分辨率：每像元 {1} 至 {2} 米。</translation></message>
 <message><source>Joining regions</source><translation>正在合并区域</translation></message>
 <message><source>Labels of the user on {1}.</source><translation>用户在 {1} 上的标签。</translation></message>
+<message><source>Left out: {1}</source><translation>已略去：{1}</translation></message>
 <message><source>Linking borders</source><translation>正在连接边界</translation></message>
 <message><source>Measuring polygons</source><translation>正在量算多边形</translation></message>
 <message><source>Merging small patches</source><translation>正在归并小图斑</translation></message>
 <message><source>Model config '{1}': {2} must be {3}.</source><translation>模型配置“{1}”：{2} 必须为 {3}。</translation></message>
-<message><source>No Apple GPU was found; choose --device cpu.</source><translation>未找到 Apple GPU；请将设备设为 CPU。</translation></message>
+<message><source>No Apple GPU was found; choose the device cpu.</source><translation>未找到 Apple GPU；请将设备设为 CPU。</translation></message>
 <message><source>No labelled raster is given; choose an image and its labels.</source><translation>未给出带标签的栅格；请选择影像及其标签。</translation></message>
 <message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation>没有多边形带有可用的类别；请检查类别字段和名称对应表。</translation></message>
 <message><source>No training scene has a pixel of class {1}; take it out of 'classes'.</source><translation>训练影像中没有类别 {1} 的像元；请从类别列表中去掉它。</translation></message>
 <message><source>No weights of {1} come with this package; give the path of a checkpoint file, or use one of {2}.</source><translation>此软件包不带 {1} 的权重；请给出权重文件的路径，或使用 {2} 之一。</translation></message>
 <message><source>ONNX export needs the Python packages {1}: run 'pip install {2}'.</source><translation>导出 ONNX 需要 Python 软件包 {1}：请运行 pip install {2}。</translation></message>
-<message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller --tile, or --device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
+<message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller tile, or the device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
 <message><source>Polygons without a class are left out.</source><translation>没有类别的多边形不使用。</translation></message>
 <message><source>Radiometry: {1}.</source><translation>辐射处理：{1}。</translation></message>
@@ -203,15 +201,19 @@
 <message><source>The journal cannot be kept ({1}), so this run cannot be resumed: set CWSAM_CACHE to a folder with space.</source><translation>无法保存运行日志（{1}），因此本次运行中断后不能继续：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
 <message><source>The labels did not make the model better: mIoU {1} before, {2} after. Label more places, or check whether the labels are right.</source><translation>标签未能改进模型：mIoU 微调前 {1}，微调后 {2}。请标注更多地点，或检查标签是否正确。</translation></message>
 <message><source>The labels name more than {1} classes; choose a field with fewer values.</source><translation>标签的类别多于 {1} 个；请选择取值较少的字段。</translation></message>
+<message><source>The labels of {1} are reprojected to the image's reference system.</source><translation>{1} 的标注已重投影到影像的坐标参考系。</translation></message>
 <message><source>The learning rate must be more than 0.</source><translation>学习率必须大于 0。</translation></message>
 <message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation>模型卡片的附加类别 {1} 缺少 id、name、name_zh 和颜色（#rrggbb）；请重新获取该文件。</translation></message>
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
-<message><source>The network's numbers overflow in {1}, so there is no map: choose --precision float32, or check the model file.</source><translation>网络的数值在 {1} 下溢出，因此没有结果图：请选择 --precision float32，或检查模型文件。</translation></message>
+<message><source>The network's numbers overflow in {1}, so there is no map: choose the precision float32, or check the model file.</source><translation>网络的数值在 {1} 下溢出，因此没有结果图：请选择 float32 精度，或检查模型文件。</translation></message>
+<message><source>The overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>
-<message><source>The share of steps on all labels must lie between 0 and 1.</source><translation>使用全部标注的步数比例必须在 0 到 1 之间。</translation></message>
+<message><source>The share of steps on all labels must lie between 0 and 2.</source><translation>使用全部标注的步数所占份额必须在 0 到 2 之间。</translation></message>
+<message><source>The stretch must be auto, none, two percentiles such as 2,98 or a range of pixel values such as 0:4000, not '{1}'.</source><translation>拉伸方式必须为 auto、none、两个百分位（如 2,98）或像元值范围（如 0:4000），而不是“{1}”。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
+<message><source>The tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
 <message><source>The training setting '{1}' must be {2}.</source><translation>训练设置“{1}”必须为 {2}。</translation></message>
@@ -242,7 +244,7 @@
 <message><source>float16, as it has no native bfloat16</source><translation>float16，因为它不原生支持 bfloat16</translation></message>
 <message><source>float32, as asked for</source><translation>按要求使用 float32</translation></message>
 <message><source>for the base model with sha256 {1}</source><translation>对应基础模型的 sha256 {1}</translation></message>
-<message><source>int8 runs on the CPU only; choose --device cpu or another precision.</source><translation>int8 只能在 CPU 上运行；请将设备设为 CPU 或另选精度。</translation></message>
+<message><source>int8 runs on the CPU only; choose the device cpu or another precision.</source><translation>int8 只能在 CPU 上运行；请将设备设为 CPU 或另选精度。</translation></message>
 <message><source>is an adapter of {1} M parameters in {2} tensors ({3})</source><translation>为适配器，{1} 百万参数，{2} 个张量（{3}）</translation></message>
 <message><source>is {1}</source><translation>为{1}</translation></message>
 <message><source>never used by the forward pass: {1} tensors</source><translation>前向计算不使用：{1} 个张量</translation></message>
@@ -254,10 +256,11 @@
 <message><source>training record {1}</source><translation>训练记录 {1}</translation></message>
 <message><source>{1} ({2}) lacks {3} of the tensors that segmenting takes, such as {4}; use it as a start for training, or choose a file with a class decoder.</source><translation>{1}（{2}）缺少分割所需的 {3} 个张量，例如 {4}；可将其用作训练的起点，或选择带类别解码器的文件。</translation></message>
 <message><source>{1} M parameters, {2}</source><translation>{1} 百万参数，{2}</translation></message>
-<message><source>{1} Say what '{2}' means with --map '{3}=CLASS', --map '{4}=new' for a new class, or --map '{5}=skip'.</source><translation>{1} 请说明“{2}”的含义：--map '{3}=CLASS'，--map '{4}=new' 表示新类别，或 --map '{5}=skip' 表示跳过。</translation></message>
+<message><source>{1} Say what '{2}' means: map '{3}=CLASS', '{4}=new' for a new class, or '{5}=skip' to leave it out.</source><translation>{1} 请说明“{2}”的含义：写“{3}=类别”；“{4}=new”表示新类别，“{5}=skip”表示略去。</translation></message>
 <message><source>{1} and {2} are both adapter files: give the base model and one of them.</source><translation>{1} 和 {2} 都是适配器文件：请给出基础模型和其中一个。</translation></message>
 <message><source>{1} and {2} differ in size; labels must lie on the image's grid.</source><translation>{1} 与 {2} 大小不同；标签必须与影像的格网一致。</translation></message>
 <message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标签或模型；请重新开始，或使用当时的设置。</translation></message>
+<message><source>{1} broken polygon(s) of {2} are left out.</source><translation>{2} 中有 {1} 个损坏的多边形，已略去。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
 <message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
 <message><source>{1} classes</source><translation>{1} 个类别</translation></message>
@@ -265,13 +268,20 @@
 <message><source>{1} does not exist; check the path.</source><translation>{1} 不存在；请检查路径。</translation></message>
 <message><source>{1} does not exist; start without --resume.</source><translation>{1} 不存在；请重新开始训练。</translation></message>
 <message><source>{1} does not fit its base model ({2}); fetch it again or repeat the fine-tuning.</source><translation>{1} 与其基础模型不符（{2}）；请重新获取或重新微调。</translation></message>
+<message><source>{1} does not name its class(es) {2}: they are called '{3}' and so on. Category names in its .aux.xml, as 'segment --raster' writes them, would name them.</source><translation>{1} 未给出类别 {2} 的名称：这些类别称为“{3}”等。其 .aux.xml 中的类别名称（如 segment --raster 所写）可为其命名。</translation></message>
 <message><source>{1} does not run on Apple GPUs; choose float32 or float16.</source><translation>{1} 不能在 Apple GPU 上运行；请选择 float32 或 float16。</translation></message>
+<message><source>{1} feature(s) of {2} are no polygons and are left out.</source><translation>{2} 中有 {1} 个要素不是多边形，已略去。</translation></message>
+<message><source>{1} has ground control points without a coordinate reference system; run gdalwarp with -s_srs to place it on the map.</source><translation>{1} 的地面控制点没有坐标参考系；请用 gdalwarp 的 -s_srs 将其定位到地图上。</translation></message>
 <message><source>{1} has no classes: check the field and the values.</source><translation>{1} 中没有类别：请检查字段和取值。</translation></message>
 <message><source>{1} has no colour of the palette; check the palette.</source><translation>{1} 中没有调色板的颜色；请检查调色板。</translation></message>
 <message><source>{1} has no colours, and the recipe has a palette; take the palette out if the file holds class ids.</source><translation>{1} 没有颜色，而训练配方含调色板；若文件存储的是类别编号，请去掉调色板。</translation></message>
+<message><source>{1} has no coordinate reference system: that of the other is taken for it.</source><translation>{1} 没有坐标参考系：采用另一方的坐标参考系。</translation></message>
+<message><source>{1} has no georeference although it names {2}: coordinates are pixels (x = column, y = -row).</source><translation>{1} 虽注明 {2}，但没有地理参考：坐标以像元计（x = 列，y = -行）。</translation></message>
+<message><source>{1} has no georeference: coordinates are pixels (x = column, y = -row).</source><translation>{1} 没有地理参考：坐标以像元计（x = 列，y = -行）。</translation></message>
 <message><source>{1} has no label image of that name in {2}; add it, or take the image out.</source><translation>{1} 在 {2} 中没有同名的标签影像；请添加，或去掉该影像。</translation></message>
 <message><source>{1} has no labelled polygon; draw some and give each a class.</source><translation>{1} 没有带标签的多边形；请绘制若干并为每个指定类别。</translation></message>
 <message><source>{1} has no pixels; choose another raster.</source><translation>{1} 没有像元；请另选栅格。</translation></message>
+<message><source>{1} has no scale on the ground: sizes are taken as pixels.</source><translation>{1} 没有地面尺度：大小以像元计。</translation></message>
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
@@ -289,6 +299,8 @@
 <message><source>{1} is not the published file; install '{2}' again.</source><translation>{1} 不是所发布的文件；请重新安装“{2}”。</translation></message>
 <message><source>{1} is not valid YAML; check it with a YAML editor.</source><translation>{1} 不是有效的 YAML；请用 YAML 编辑器检查。</translation></message>
 <message><source>{1} is open in another program ({2} lies beside it): remove its layers there, for instance in QGIS, or choose another name.</source><translation>{1} 已在其他程序中打开（旁边有 {2}）：请在该程序（如 QGIS）中移除其图层，或换一个名称。</translation></message>
+<message><source>{1} is placed by ground control points only: it is warped to {2} while it is read; gdalwarp does so once for all.</source><translation>{1} 仅由地面控制点定位：读取时变换到 {2}；用 gdalwarp 可一次完成。</translation></message>
+<message><source>{1} is resampled from {2} to {3} m a pixel while it is read.</source><translation>{1} 在读取时由每像元 {2} 米重采样为 {3} 米。</translation></message>
 <message><source>{1} is write-protected: choose another name or unlock it.</source><translation>{1} 受写保护：请换一个名称或解除保护。</translation></message>
 <message><source>{1} lists no '{2}' scenes of {3}.</source><translation>{1} 未列出 {3} 的“{2}”影像。</translation></message>
 <message><source>{1} must be a JSON file with lists 'train' and 'dev'; check the data folder.</source><translation>{1} 必须是含 train 与 dev 列表的 JSON 文件；请检查数据文件夹。</translation></message>
@@ -297,6 +309,7 @@
 <message><source>{1} must be a number, not '{2}'.</source><translation>{1} 必须是数字，而不是“{2}”。</translation></message>
 <message><source>{1} must be of type {2}, not '{3}'.</source><translation>{1} 的类型必须是 {2}，而不是“{3}”。</translation></message>
 <message><source>{1} must hold a mapping of names to values.</source><translation>{1} 必须包含名称到值的映射。</translation></message>
+<message><source>{1} names no coordinate reference system: areas stay unknown; set one with gdal_edit.py -a_srs.</source><translation>{1} 未注明坐标参考系：面积未知；请用 gdal_edit.py -a_srs 设置。</translation></message>
 <message><source>{1} needs the setting '{2}'.</source><translation>{1} 缺少设置项“{2}”。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3} or a lower minimum for rare classes.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点，或降低稀有类别的最少点数。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3}.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点。</translation></message>
@@ -372,8 +385,10 @@
 <message><source>Save the figures</source><translation>保存指标</translation></message>
 <message><source>Save the figures as text files</source><translation>将指标保存为文本文件</translation></message>
 <message><source>Stop; nothing is written</source><translation>停止；不写入任何结果</translation></message>
+<message><source>Values that name no class</source><translation>未对应任何类别的值</translation></message>
 <message><source>Written: {path}</source><translation>已写出：{path}</translation></message>
 <message><source>{count} points to label: choose the class of each in the field ref_class.</source><translation>有 {count} 个点待标注：请在字段 ref_class 中为每个点选择类别。</translation></message>
+<message><source>{count} value(s) name no class: choose one for each, then go on.</source><translation>有 {count} 个值未对应任何类别：请为每个值选择类别，然后继续。</translation></message>
 <message><source>{map} against {reference}</source><translation>{map} 对照 {reference}</translation></message>
 </context>
 <context>
@@ -446,6 +461,7 @@
 <context>
 <name>cwsam.finetune_control</name>
 <message><source>'{name}' is made: mean IoU {before} before, {after} after.</source><translation>已生成“{name}”：平均 IoU 之前 {before}，之后 {after}。</translation></message>
+<message><source>It is no better than the base model: label more places.</source><translation>它并不优于基础模型：请标注更多地点。</translation></message>
 <message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
 </context>
 <context>
@@ -595,6 +611,7 @@
 <context>
 <name>cwsam.layer_source</name>
 <message><source>'{name}' cannot be read ({cause}): is its file still there?</source><translation>无法读取“{name}”（{cause}）：文件还在吗？</translation></message>
+<message><source>'{name}' is damaged or cut off ({cause}): copy or download it again.</source><translation>“{name}”已损坏或不完整（{cause}）：请重新复制或下载。</translation></message>
 <message><source>The server of '{name}' did not answer ({cause}): try again later.</source><translation>“{name}”的服务器没有响应（{cause}）：请稍后再试。</translation></message>
 </context>
 <context>

@@ -90,6 +90,19 @@ def test_table_and_rasters_and_preview(cwsam, tmp_path):
         assert 0 < confidence.read(1).max() <= 100
 
 
+def test_infinite_pixels_are_no_data_and_spoil_nothing_around_them(cwsam, tmp_path):
+    pixels = np.kron(np.random.default_rng(4).random((3, 10, 10)), np.ones((9, 13))) * 4000
+    pixels = pixels.astype(np.float32)
+    pixels[1, 40:43, 60:66] = np.inf
+    image, raster = write_raster(tmp_path / "a.tif", pixels), tmp_path / "c.tif"
+    result = cwsam("segment", image, "--raster", raster)
+    assert result.exit_code == 0, result.output
+    with rasterio.open(raster) as classes:
+        hidden = classes.read(1) == 255
+    assert hidden[40:43, 60:66].all()
+    assert hidden.sum() == 18
+
+
 def test_only_classes_the_model_has_seen_are_predicted(cwsam, tmp_path):
     image, raster = photo(tmp_path / "a.tif"), tmp_path / "c.tif"
     cwsam("segment", image, "--raster", raster)
@@ -175,7 +188,7 @@ def test_several_images_into_one_geopackage(cwsam, tmp_path):
         (["{image}", "-o", "{folder}/o.gpkg", "--bands", "1,2"], "--bands must be three"),
         (["{image}", "-o", "{folder}/o.gpkg", "--bands", "1,2,9"], "cannot name 9"),
         (["{image}", "-o", "{folder}/o.gpkg", "--min-area", "big"], "--min-area must be"),
-        (["{image}", "-o", "{folder}/o.gpkg", "--tile", "50"], "--tile must be a multiple of 8"),
+        (["{image}", "-o", "{folder}/o.gpkg", "--tile", "50"], "The tile must be a multiple of 8"),
         (["{image}", "-o", "{folder}/o.gpkg", "--device", "abacus"], "no device 'abacus'"),
         (["{image}", "--raster", "{image}"], "is the input"),
     ],

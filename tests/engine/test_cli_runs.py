@@ -219,7 +219,7 @@ def test_stretch_is_taken_and_told(cwsam, tmp_path):  # noqa: F811
         result = cwsam("segment", image, "--raster", tmp_path / "c.tif", "--stretch", text)
         assert f"{told}" in result.output, result.output
     result = cwsam("segment", image, "--raster", tmp_path / "c.tif", "--stretch", "9")
-    assert "--stretch must be" in result.output
+    assert "The stretch must be" in result.output
 
 
 def test_record_repeats_the_run(cwsam, tmp_path, tiny_model):  # noqa: F811

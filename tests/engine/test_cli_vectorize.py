@@ -53,6 +53,16 @@ def test_polygons_are_those_of_the_run_that_made_the_raster(cwsam, tmp_path, gri
         np.testing.assert_array_equal(fields[name], others[name])
 
 
+def test_no_kept_polygon_is_below_the_smallest_area(tmp_path):
+    raster, out = class_map(tmp_path / "c.tif"), tmp_path / "o.gpkg"
+    made = vectorize(raster, "-o", out, "--classes", "5", "--min-area", "60px")
+    assert made.exit_code == 0, made.output
+    wkb, _ = layer(out)
+    assert len(wkb) > 1
+    pixel = abs(NORTH_UP.a * NORTH_UP.e)
+    assert shapely.area(shapely.from_wkb(wkb)).min() >= 60 * pixel - 1e-6
+
+
 def test_without_a_confidence_raster_the_field_is_empty(tmp_path):
     raster, out = class_map(tmp_path / "c.tif"), tmp_path / "o.gpkg"
     result = vectorize(raster, "-o", out, "--classes", "5,24")

@@ -71,7 +71,7 @@ def test_gpu_too_old_for_this_build(gpu, monkeypatch):
     plan = choose_device()
     assert plan.device == "cpu"
     assert "compute capability 6.1) is too old for this torch build" in plan.reason
-    with pytest.raises(DeviceError, match=r"too old .* choose --device cpu"):
+    with pytest.raises(DeviceError, match=r"too old .* choose the device cpu"):
         choose_device("cuda")
 
 
@@ -85,7 +85,7 @@ def test_mps(no_gpu, monkeypatch):
 
 @pytest.mark.parametrize("wish", ["cuda", "mps"])
 def test_missing_devices_get_a_sentence(no_gpu, wish):
-    with pytest.raises(DeviceError, match="choose --device cpu"):
+    with pytest.raises(DeviceError, match="choose the device cpu"):
         choose_device(wish)
 
 

@@ -116,6 +116,27 @@ def test_sieve_and_simplification_keep_the_whole_area():
     assert area == pytest.approx(60 * 80 * 0.25)
 
 
+def test_small_patches_are_merged_before_classes_are_kept():
+    """The same areas come out whether the other classes are kept or not."""
+    pixels, vector = scene(60, 80, seed=3), VectorOptions(min_area_px=50)
+    found, rasters = [], Collector()
+    for kept in (None, (8,)):
+        features = Collector()
+        options = SegmentOptions(keep_classes=kept, vector=vector)
+        segment(ArraySource(pixels), BrightnessPredictor(), options, features, [rasters])
+        ids, sizes = (
+            np.concatenate([getattr(batch, name) for batch in features.items])
+            for name in ("class_id", "pixels")
+        )
+        assert sizes.min() >= 50
+        found.append(sorted(sizes[ids == 8].tolist()))
+    assert found[0] == found[1]
+    assert len(found[0]) > 3
+    assert (pixels.shape[1] * pixels.shape[2]) > sum(found[1])
+    assert {5, 24} & set(np.unique(rasters.items[0].classes))
+    assert set(np.unique(rasters.items[-1].classes)) <= {8, 255}
+
+
 def test_sixteen_bit_is_not_wrapped():
     eight = scene(40, 40)
     wide = eight.astype(np.uint16) * 40

@@ -77,7 +77,7 @@ def test_out_of_memory_halves_the_batch_and_remembers(tiles, error, monkeypatch)
 def test_numbers_that_overflow_make_no_map(tiles):
     predictor = make()
     predictor.model.mask_decoder.cls_upscaling[3].bias[0] = torch.inf
-    with pytest.raises(DeviceError, match=r"overflow in float32.*--precision float32"):
+    with pytest.raises(DeviceError, match=r"overflow in float32.*precision float32"):
         predictor.predict(tiles)
 
 
@@ -88,7 +88,7 @@ def test_a_tile_that_never_fits_ends_with_a_sentence(tiles, monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(predictor, "_forward", no_memory)
-    with pytest.raises(DeviceError, match="choose a smaller --tile"):
+    with pytest.raises(DeviceError, match="choose a smaller tile"):
         predictor.predict(tiles)
 
 

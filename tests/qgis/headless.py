@@ -38,10 +38,19 @@ class QgisProcess:
 
     def run(self, algorithm, **parameters):
         """Run an algorithm to its end; returns what the program has printed."""
-        given = [f"{name}={value}" for name, value in parameters.items()]
-        done = self._call("run", f"cwsam:{algorithm}", "--", *given)
+        done = self._run(algorithm, parameters)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def refused(self, algorithm, **parameters):
+        """Run an algorithm that fails; returns all that the program has printed."""
+        done = self._run(algorithm, parameters)
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    def _run(self, algorithm, parameters):
+        given = [f"{name}={value}" for name, value in parameters.items()]
+        return self._call("run", f"cwsam:{algorithm}", "--", *given)
 
     def _call(self, *arguments):
         return subprocess.run(

@@ -210,6 +210,104 @@ def test_a_vector_reference_shows_its_field(panel, window, truth, mapped):
     assert f"{100 * expected(truth, mapped)['oa']:.1f}" in panel.figures.text()
 
 
+def pick(box, text):
+    """Open a list and choose from it with the keyboard."""
+    click(box)
+    index = box.model().index(box.findText(text), 0)
+    assert index.isValid(), text
+    box.view().setCurrentIndex(index)
+    QTest.keyClick(box.view(), Qt.Key.Key_Return)
+    wait(lambda: box.currentText() == text)
+
+
+def meanings(panel):
+    table = panel.values
+    return {table.item(r, 0).text(): table.cellWidget(r, 1) for r in range(table.rowCount())}
+
+
+def test_values_that_name_no_class_are_given_one_by_clicks(panel, window, truth, mapped):
+    names = {5: "Wald, alt=hoch", 8: "Wiese", 24: "water"}
+    layer = polygons("plots", truth, names=names)
+    QgsProject.instance().addMapLayer(layer)
+    panel.reference.layer_box.setLayer(layer)
+    panel.reference.field_box.setField("kind")
+    assert not panel.foreign.isVisible()
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    assert "2 value(s) name no class" in said(window)
+    QTest.qWait(50)
+    assert not panel.foreign.visibleRegion().isEmpty(), "the table is scrolled to"
+    boxes = meanings(panel)
+    assert sorted(boxes) == ["Wald, alt=hoch", "Wiese"]
+    assert {box.currentText() for box in boxes.values()} == {"Leave out"}
+    assert boxes["Wiese"].findText("New class 'Wiese'") < 0
+    pick(boxes["Wald, alt=hoch"], "arbor forest")
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    part = np.where(truth == 8, 255, truth)
+    assert f"{100 * expected(part, mapped)['oa']:.1f}" in panel.figures.text()
+    pick(boxes["Wiese"], "grassland")
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    assert f"{100 * expected(truth, mapped)['oa']:.1f}" in panel.figures.text()
+    (labels,) = QgsProject.instance().mapLayersByName("labels")
+    panel.reference.layer_box.setLayer(labels)
+    assert not panel.foreign.isVisible(), "other layers have other values"
+
+
+def test_pixel_values_that_are_no_class_are_given_one(panel, window, tmp_path, truth, mapped):
+    codes = np.where(truth == 5, 500, np.where(truth == 8, 600, truth)).astype(np.uint16)
+    file = write_raster(tmp_path / "codes.tif", codes[None], nodata=255)
+    layer = open_layer(file, "codes")
+    QgsProject.instance().addMapLayer(layer)
+    panel.reference.layer_box.setLayer(layer)
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    boxes = meanings(panel)
+    assert sorted(boxes) == ["500", "600"]
+    pick(boxes["500"], "arbor forest")
+    pick(boxes["600"], "grassland")
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    assert f"{100 * expected(truth, mapped)['oa']:.1f}" in panel.figures.text()
+
+
+def test_a_map_with_foreign_values_can_be_sampled(panel, window, truth):
+    layer = polygons("plots", truth, names={5: "arbor forest", 8: "Wiese", 24: "water"})
+    QgsProject.instance().addMapLayer(layer)
+    panel.map.layer_box.setLayer(layer)
+    panel.map.field_box.setField("kind")
+    panel.sample.setCollapsed(False)
+    QTest.qWait(50)
+    panel.sample.button.click()
+    wait(lambda: panel.task is None)
+    pick(meanings(panel)["Wiese"], "grassland")
+    panel.sample.button.click()
+    wait(lambda: panel.task is None)
+    assert "points to label" in said(window)
+
+
+def test_a_failed_evaluation_takes_the_old_figures_away(panel, window):
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    assert panel.outcome.isVisible()
+    reference = panel.reference.layer()
+    panel.reference.layer_box.setLayer(panel.map.layer())
+    click(panel.button)
+    assert "same layer" in said(window)
+    assert not panel.outcome.isVisible()
+    panel.reference.layer_box.setLayer(reference)
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    assert panel.outcome.isVisible()
+    empty = QgsVectorLayer("Point?crs=EPSG:31370&field=ref_class:integer", "bare", "memory")
+    QgsProject.instance().addMapLayer(empty)
+    panel.reference.layer_box.setLayer(empty)
+    click(panel.button)
+    wait(lambda: panel.task is None)
+    assert not panel.outcome.isVisible(), "it failed in the background"
+
+
 @pytest.mark.parametrize("saved", [False, True])
 def test_a_sample_is_drawn_labelled_and_evaluated(panel, window, tmp_path, truth, mapped, saved):
     sample = panel.sample

@@ -1,14 +1,16 @@
 """The tab *Fine-tune*, driven by clicks in real QGIS."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from cwsam.cwsam_qgis import environment
+from cwsam.cwsam_qgis.finetune_task import FinetuneOutcome
 from cwsam.cwsam_qgis.gui.dock import FINETUNE, SEGMENT
 from cwsam.cwsam_qgis.gui.label_box import LabelBox
 from cwsam.cwsam_qgis.model_list import read_facts
 from cwsam.cwsam_qgis.settings import remember, remember_model
-from qgis.core import QgsCategorizedSymbolRenderer, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsCategorizedSymbolRenderer, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtTest import QTest
@@ -140,6 +142,30 @@ def test_from_labels_to_an_adapter_in_use(plugin, window, panel, labels, model, 
     box = plugin.dock.panel(SEGMENT).model
     assert box.adapter_path() == tmp_path / "mine.safetensors"
     assert box.model_path() == model
+
+
+def test_polygons_without_a_class_are_told(panel, labels):
+    judged(panel)
+    assert "without a class" not in panel.note.text()
+    labels.startEditing()
+    labels.changeAttributeValue(next(labels.getFeatures()).id(), 0, None)
+    wait_for(lambda: "Polygons without a class are left out." in panel.note.text())
+    labels.rollBack()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "better"), [(0.4, 0.6, True), (0.9991, 1.0, False), (0.6, 0.5, False)]
+)
+def test_a_result_that_is_no_better_is_no_success(window, panel, tmp_path, before, after, better):
+    scores = [SimpleNamespace(miou=value) for value in (before, after)]
+    result = SimpleNamespace(before=scores[0], after=scores[1], improved=after > before,
+                             adapter=tmp_path / "mine.safetensors", notices=[])  # fmt: skip
+    panel.control._tell(FinetuneOutcome(result=result), closed=False)
+    item = window.bar.currentItem()
+    assert f"{before:.2f} before, {after:.2f} after" in item.text()
+    assert ("no better than the base model" in item.text()) != better
+    wanted = Qgis.MessageLevel.Success if better else Qgis.MessageLevel.Warning
+    assert item.level() == wanted
 
 
 def test_report_and_maps_before_and_after(window, panel, labels, field, tmp_path):

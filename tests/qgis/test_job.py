@@ -6,7 +6,7 @@ from cwsam.cwsam_qgis.job import Outputs, SegmentJob, run_job
 from cwsam.cwsam_qgis.layer_source import LayerSource
 from cwsam.cwsam_qgis.network import ModelChoice, load_network
 from cwsam.cwsam_qgis.run_settings import Settings
-from cwsam.engine.errors import Cancelled, OutputError
+from cwsam.engine.errors import Cancelled, OutputError, RasterError
 from cwsam.engine.ports import Progress
 from osgeo import gdal
 from qgis.core import QgsProject, QgsRectangle, QgsVectorLayer
@@ -176,6 +176,15 @@ def test_cancel_leaves_nothing_and_keeps_the_old_file(qgis_app, network, tmp_pat
     left = {p.name for p in tmp_path.iterdir()}
     assert left - {"in.tif.aux.xml"} == {"in.tif", "q.gpkg"}
     assert old.read_bytes() == b"old"
+
+
+def test_a_damaged_image_leaves_nothing(qgis_app, network, tmp_path):
+    image = write_raster(tmp_path / "in.tif", patches(height=400))
+    image.write_bytes(image.read_bytes()[:90_000])
+    outputs = Outputs(tmp_path / "q.gpkg", tmp_path / "q.tif")
+    with pytest.raises(RasterError, match="damaged or cut off"):
+        run(open_layer(image), network, outputs)
+    assert {p.name for p in tmp_path.iterdir()} - {"in.tif.aux.xml"} == {"in.tif"}
 
 
 def test_output_must_not_be_the_input(qgis_app, network, tmp_path):

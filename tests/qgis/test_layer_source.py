@@ -65,6 +65,25 @@ def test_every_window_of_an_awkward_grid_is_exact(qgis_app, tmp_path):
         assert (got[0] == ramp[0, rows, cols]).all(), window
 
 
+def cut_off(path):
+    """Take the second half of a file away."""
+    whole_file = path.read_bytes()
+    path.write_bytes(whole_file[: len(whole_file) // 2])
+    return path
+
+
+def test_a_file_that_was_cut_off_is_refused(qgis_app, tmp_path):
+    noise = np.random.default_rng(5).integers(0, 255, (3, 400, 300), np.uint8)
+    source = LayerSource(open_layer(cut_off(write_raster(tmp_path / "a.tif", noise))))
+    got, valid = source.read(Window(0, 0, 300, 20), (1, 2, 3))
+    assert (got == noise[:, :20]).all()
+    assert valid.all()
+    for read in (lambda: source.read(whole(source), (1, 2, 3)),
+                 lambda: source.read_decimated(100, (1, 2, 3))):  # fmt: skip
+        with pytest.raises(RasterError, match=r"'image' is damaged or cut off \(.+\): copy"):
+            read()
+
+
 def test_extent_grows_to_whole_pixels_and_stays_inside(qgis_app, tmp_path):
     pixels = patches()
     layer = open_layer(write_raster(tmp_path / "a.tif", pixels))
@@ -101,6 +120,14 @@ def test_nodata_hides_pixels(qgis_app, tmp_path, dtype):
     assert source.info.dtypes == (dtype,) * 3
     assert not valid[2, 3]
     assert valid.sum() == valid.size - 1
+
+
+def test_not_a_number_and_infinity_are_no_data(qgis_app, tmp_path):
+    pixels = patches().astype("float32")
+    pixels[0, 0, 0], pixels[1, 1, 1], pixels[2, 2, 2] = np.nan, np.inf, -np.inf
+    source = LayerSource(open_layer(write_raster(tmp_path / "a.tif", pixels)))
+    _, valid = source.read(whole(source), (1, 2, 3))
+    assert set(zip(*np.nonzero(~valid))) == {(0, 0), (1, 1), (2, 2)}
 
 
 def test_black_hides_only_where_all_bands_are_black(qgis_app, tmp_path):

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingUtils,
     QgsProject,
     QgsRasterLayer,
@@ -110,6 +111,44 @@ def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text):
         processing.run("cwsam:segmentraster", {**parameters, **wrong}, feedback=feedback)
     assert text in feedback.textLog() + str(caught.value)
     assert not Path(parameters["POLYGONS"]).exists()
+
+
+@pytest.mark.parametrize("where", ["/nowhere/map.gpkg", "input", "map.unknown"])
+def test_outputs_are_looked_at_before_the_model_is_loaded(
+    processing, parameters, monkeypatch, tmp_path, where
+):
+    from cwsam.cwsam_qgis import network
+
+    def load(choice):
+        raise AssertionError("the model is loaded")
+
+    monkeypatch.setattr(network, "load_network", load)
+    path = {"input": parameters["INPUT"], "map.unknown": str(tmp_path / where)}.get(where, where)
+    feedback = QgsProcessingFeedback()
+    with pytest.raises(QgsProcessingException):
+        processing.run("cwsam:segmentraster", {**parameters, "POLYGONS": path}, feedback=feedback)
+    assert "Loading" not in feedback.textLog()
+    assert "AssertionError" not in feedback.textLog()
+
+
+def test_the_dialog_refuses_files_that_cannot_be_written(processing, parameters, tmp_path):
+    algorithm = QgsApplication.processingRegistry().algorithmById("cwsam:segmentraster")
+    context = QgsProcessingContext()
+    assert algorithm.checkParameterValues(parameters, context) == (True, "")
+    for value in ("TEMPORARY_OUTPUT", "ogr:dbname='x.gpkg' table='a'"):
+        good, _ = algorithm.checkParameterValues({**parameters, "POLYGONS": value}, context)
+        assert good
+    wrong = QgsProcessingOutputLayerDefinition("/nowhere/map.gpkg")
+    for value in (wrong, "/nowhere/map.gpkg", str(tmp_path)):
+        good, text = algorithm.checkParameterValues({**parameters, "POLYGONS": value}, context)
+        assert not good
+        assert "choose" in text
+
+
+def test_qgis_process_says_once_that_a_file_cannot_be_written(qgis_app, parameters, tmp_path):
+    told = QgisProcess(tmp_path).refused("segmentraster", **{**parameters, "POLYGONS": "/no/m.shp"})
+    assert told.count("The folder /no does not exist") == 1
+    assert "Loading the model" not in told
 
 
 def test_cancel_is_heard(processing, parameters):

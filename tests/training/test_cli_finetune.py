@@ -1,6 +1,7 @@
 """The command ``cwsam finetune`` on files."""
 
 import json
+import re
 
 import numpy as np
 import pyogrio
@@ -124,10 +125,33 @@ def test_from_labels_to_a_map_with_a_new_class(folder, tmp_path):
     assert 'label="runway"' in style
 
 
+def test_a_report_in_chinese_has_its_notices_in_chinese(folder, tmp_path):
+    adapter, shapes, values = tmp_path / "mine.safetensors", [], []
+    for row, col in np.ndindex(8, 8):
+        left, top = X0 + col * 32 + 4, Y0 - row * 32 - 4
+        shapes.append(box(left, top - 24, left + 24, top))
+        values.append(
+            "water" if row == col < 4 else ("", "grassland", "Landebahn")[(row + col) % 3]
+        )
+    write_labels(tmp_path / "labels.gpkg", shapes, values)
+    how = ("--map", "Landebahn=new:runway", "--steps", "1", "--language", "zh", "-q")
+    run(*base_arguments(folder, tmp_path / "labels.gpkg"), "-o", adapter, *how)
+    report = adapter.with_suffix(".html").read_text(encoding="utf-8")
+    warnings = re.findall(r'<p class="warning">(.*?)</p>', report)
+    assert len(warnings) > 1
+    assert any("水域" in text for text in warnings)
+    for text in warnings:
+        assert re.search(r"[\u4e00-\u9fff]", text), text
+        assert set(re.findall(r"[A-Za-z]{3,}", text)) <= {"labels", "gpkg", "runway", "mIoU"}, text
+    (subtitle,) = re.findall(r'<p class="subtitle">(.*?)</p>', report)
+    assert "fine-tuned" not in subtitle
+    assert "微调" in subtitle
+
+
 def test_refusals_are_sentences(folder, tmp_path):
     output = tmp_path / "mine.safetensors"
     arguments = (*base_arguments(folder), "-o", output)
-    assert "Say what 'Landebahn' means with --map" in run(*arguments, ok=False)
+    assert "map 'Landebahn=CLASS'" in run(*arguments, ok=False)
     text = run(*arguments, "--map", "Landebahn=runaway", ok=False)
     assert "no class called 'runaway'" in text
     assert "no field 'species'" in run(*arguments, "--class-field", "species", ok=False)

@@ -18,7 +18,7 @@ from cwsam.training.finetune.split import GAP, clear_of, split_blocks
 from cwsam.training.finetune.survey import Survey
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.training.finetune_support import labelled_raster
+from tests.training.finetune_support import labelled_raster, reader
 
 
 def test_values_are_ids_names_or_translated():
@@ -42,7 +42,7 @@ def test_values_are_ids_names_or_translated():
 
 
 def test_unknown_values_are_refused_or_become_classes():
-    with pytest.raises(UnknownNameError, match="--map 'Piste=CLASS'"):
+    with pytest.raises(UnknownNameError, match="map 'Piste=CLASS'"):
         read_scheme(["Piste"])
     with pytest.raises(TrainingDataError, match="No polygon has a class"):
         read_scheme(["Piste"], {"Piste": "skip"})
@@ -177,3 +177,21 @@ def test_settings_are_checked():
     for wrong in ({"seconds": 0}, {"steps": 0}, {"parts": ("tail",)}, {"validation_share": 1.0}):
         with pytest.raises(ConfigError):
             FinetuneConfig(**wrong)
+
+
+@pytest.mark.parametrize(("kept", "light"), [(1, "too_few"), (2, "few")])
+def test_two_polygons_in_two_places_are_the_least(kept, light):
+    raster, _ = labelled_raster((8, 24))
+    rare = [p for p in raster.polygons if p.class_id == 24]
+    rare = [min(rare, key=sum_of_corner), max(rare, key=sum_of_corner)][:kept]
+    labels = np.full((256, 256), 255, np.uint8)
+    for polygon in rare:
+        left, top = map(int, polygon.bounds[:2])
+        labels[top : top + 12, left : left + 12] = 24
+    few = dataclasses.replace(raster, polygons=tuple(rare), labels=reader(labels))
+    (entry,) = check_labels([few], 128).classes
+    assert entry.light == light
+
+
+def sum_of_corner(polygon):
+    return polygon.bounds[0] + polygon.bounds[1]

@@ -57,6 +57,14 @@ def test_heat_map_of_a_class_without_reference_is_empty_not_broken():
     assert "nan" not in svg.lower()
 
 
+@pytest.mark.parametrize(("place", "anchor"), [(0, "start"), (10, "end")])
+def test_the_name_of_a_mark_stays_inside_the_chart(place, anchor):
+    svg = line_chart([Series("a", [0, 10], [0, 1])], "step", "share", marks=[(place, "kept here")])
+    (name,) = [one for one in ET.fromstring(svg).iter() if one.text == "kept here"]
+    assert name.get("text-anchor") == anchor
+    assert 0 < float(name.get("x")) < 620
+
+
 def test_line_chart_leaves_gaps_and_survives_constants():
     svg = line_chart([Series("a", [0, 1, 2, 3], [1, float("nan"), 2, 3])], "step", "loss")
     ET.fromstring(svg)

@@ -159,8 +159,8 @@ def _meant(value: str, target: str, classes: list[LandCoverClass], add_unknown: 
     except UnknownNameError as error:
         if not (is_new or add_unknown):
             raise UnknownNameError(
-                f"{str(error).rstrip('.')} Say what '{value}' means with --map '{value}=CLASS', "
-                f"--map '{value}=new' for a new class, or --map '{value}=skip'."
+                f"{str(error).rstrip('.')} Say what '{value}' means: map '{value}=CLASS', "
+                f"'{value}=new' for a new class, or '{value}=skip' to leave it out."
             ) from None
     if len(classes) >= MAX_CLASSES:
         raise TrainingDataError(

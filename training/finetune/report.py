@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import __version__
 from ...engine.classes import LandCoverClass
+from ...engine.sentences import chinese
 from ...engine.types import NODATA_CLASS
 from ..charts import Series, heat_map, line_chart
 from ..html import (
@@ -25,6 +26,7 @@ from ..html import (
     table,
 )
 from ..png import colour_classes, png_bytes
+from .describe import origin
 from .report_texts import say
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def write_report(
     result: FinetuneResult,
     path: Path,
     language: str = "en",
-    tell: Callable[[str], str] = str,
+    tell: Callable[[str], str] | None = None,
 ) -> None:
     """Write the report; it appears under its name only when complete.
 
@@ -50,7 +52,8 @@ def write_report(
         result: What a fine-tuning has made.
         path: The file, ``.html``.
         language: ``en`` or ``zh``.
-        tell: Turns the result's notices into that language.
+        tell: Turns the result's notices into that language, where they are not all the
+            core's own.
 
     Raises:
         OSError: It cannot be written there.
@@ -61,9 +64,10 @@ def write_report(
 
 
 def report_html(
-    result: FinetuneResult, language: str = "en", tell: Callable[[str], str] = str
+    result: FinetuneResult, language: str = "en", tell: Callable[[str], str] | None = None
 ) -> str:
     """The report as HTML; see :func:`write_report`."""
+    tell = tell or (chinese if language == "zh" else str)
     tr = partial(say, language)
     named = partial(_name, result.legend, language)
     before, after = result.before, result.after
@@ -85,11 +89,13 @@ def report_html(
     parts += [paragraph(tell(notice), "warning") for notice in result.notices]
     makers = (_classes, _curves, _confusion, _maps)
     parts += [*(make(result, tr, named) for make in makers), _how(result, tr)]
-    names = ", ".join(named(c).text for c in result.labelled)
+    names = tr(", ").join(named(c).text for c in result.labelled)
+    name, base = origin(result.card)
+    made = tr("{name}, fine-tuned from {base}.", name=name, base=base)
     return page(
         tr("Fine-tuning: {name}", name=result.adapter.stem),
         parts,
-        ". ".join((result.card.title, tr("Trained on {names}.", names=names))),
+        f"{made} {tr('Trained on {names}.', names=names)}",
         f"CWSAM {__version__}",
         language,
     )
@@ -172,8 +178,9 @@ def _maps(result: FinetuneResult, tr: Say, named: Named) -> str:
         for plane in (picture.labels, picture.before, picture.after):
             seen.update(np.unique(plane).tolist())
     entries = [named(c) for c in sorted(seen - {NODATA_CLASS})]
-    legend = " &nbsp; ".join(
-        f'<span class="chip" style="background:{escape(e.colour)}"></span>{escape(e.text)}'
+    legend = " ".join(
+        f'<span class="entry"><span class="chip" style="background:{escape(e.colour)}"></span>'
+        f"{escape(e.text)}</span>"
         for e in entries
     )
     return section(tr("Validation blocks, before and after"), f"<p>{legend}</p>", *rows)

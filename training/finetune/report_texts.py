@@ -8,6 +8,8 @@ from ..texts import translate
 
 _CHINESE = {
     "Fine-tuning: {name}": "微调：{name}",
+    "{name}, fine-tuned from {base}.": "{name}，由 {base} 微调而成。",
+    ", ": "、",
     "Trained on {names}.": "训练类别：{names}。",
     "mIoU before": "微调前 mIoU",
     "mIoU after": "微调后 mIoU",

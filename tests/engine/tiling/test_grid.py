@@ -40,5 +40,5 @@ def test_small_raster_is_one_tile():
 
 @pytest.mark.parametrize(("tile", "overlap"), [(100, 8), (0, 0), (256, 200), (256, -4)])
 def test_misfits_name_the_remedy(tile, overlap):
-    with pytest.raises(ConfigError, match=r"--(tile|overlap) must"):
+    with pytest.raises(ConfigError, match=r"^The (tile|overlap) must"):
         tile_grid(500, 500, tile, overlap, 8)

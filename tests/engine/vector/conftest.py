@@ -19,15 +19,15 @@ def vectorize(
     confidence=None,
     runner_up=None,
     batch_size=5000,
+    keep=None,
     **options,
 ):
     """Vectorise (h, w) uint8 classes cut into strips at the given rows: one batch."""
     height, width = classes.shape
     confidence = np.full_like(classes, 50) if confidence is None else confidence
     runner_up = np.full_like(classes, NODATA_CLASS) if runner_up is None else runner_up
-    vectorizer = Vectorizer(
-        width, height, grid, crs, VectorOptions(**options), chunk_pixels=chunk_pixels
-    )
+    options = VectorOptions(**options)
+    vectorizer = Vectorizer(width, height, grid, crs, options, keep=keep, chunk_pixels=chunk_pixels)
     rows = [0, *sorted(cuts), height]
     for top, bottom in zip(rows, rows[1:]):
         part = slice(top, bottom)
