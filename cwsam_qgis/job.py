@@ -16,6 +16,7 @@ from .pixel_bands import default_bands
 from .raster_sink import RasterSink
 from .run_record import RunRequest, run_record
 from .run_settings import Settings
+from .vector_formats import vector_format
 from .vector_sink import VectorSink
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class Outputs:
         """All files asked for."""
         asked = (self.polygons, self.classes, self.confidence)
         return tuple(path for path in asked if path is not None)
+
+    def files(self) -> tuple[Path, ...]:
+        """These, and what lies beside the polygons under the same name."""
+        beside = () if self.polygons is None else vector_format(self.polygons).beside
+        return (*self.paths(), *(self.polygons.with_suffix(suffix) for suffix in beside))
 
 
 @dataclass(frozen=True)

@@ -117,11 +117,13 @@ class EvaluatePanel(QWidget):
 
     def draw(self) -> None:
         """Draw the sample in the background, or say why that cannot be."""
-        path = self.sample.path()
         try:
             job = SampleJob(self._side(self.map), self.sample.options())
+            goes_on, path = self.sample.agreed_path()
         except CwsamError as error:
             self._messages.failure(engine_text(str(error)))
+            return
+        if not goes_on:
             return
         title = tr("Draw a sample of {name}").format(name=job.name)
         self._start(title, job.run, partial(self._drawn, job, path))

@@ -83,9 +83,9 @@ class RunControl(QObject):
             self.queued.emit()
 
     def files_under_way(self) -> set[Path]:
-        """Polygon files of the runs that have not ended."""
+        """Files that the runs that have not ended will write."""
         tasks = [*self.waiting, *([self.task] if self.task is not None else [])]
-        return {job.outputs.polygons for task in tasks for job in task.jobs}
+        return {path for task in tasks for job in task.jobs for path in job.outputs.files()}
 
     def cancel(self) -> None:
         """Ask the run to stop; the next one in the queue then begins."""

@@ -97,6 +97,8 @@ class SegmentPanel(QWidget):
         except CwsamError as error:
             self._messages.failure(engine_text(str(error)))
             return
+        if jobs is None:
+            return
         self.advanced.remember()
         self.output.remember()
         self.run_control.start(jobs, self.choice())
@@ -120,7 +122,7 @@ class SegmentPanel(QWidget):
             return False
         self.advanced.apply(settings, choice.device, choice.precision)
         self.input.apply(layer, settings.bands, request.area)
-        self.output.apply(request.polygons, request.classes, request.confidence)
+        self.output.apply(request.polygons, request.classes, request.confidence, request.name)
         self._estimate()
         return True
 
@@ -144,10 +146,13 @@ class SegmentPanel(QWidget):
         self._offer_timer.stop()
         self.run_control.shut_down()
 
-    def _jobs(self) -> list[SegmentJob]:
+    def _jobs(self) -> list[SegmentJob] | None:
+        """What is to be run; None where the user keeps a file that stands in the way."""
         sources = self.input.sources()
         names = [source.info.name for source in sources]
-        outputs = self.output.outputs(names, self.run_control.files_under_way())
+        outputs = self.output.agreed_outputs(names, self.run_control.files_under_way())
+        if outputs is None:
+            return None
         settings = [self._settings(), *(self.advanced.settings() for _ in sources[1:])]
         layers = self.input.layers()
         requests = map(self._request, layers, sources, settings, outputs)

@@ -210,7 +210,7 @@
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>
-<message><source>The share of steps on all labels must lie between 0 and 1.</source><translation>使用全部标注的步数比例必须在 0 到 1 之间。</translation></message>
+<message><source>The share of steps on all labels must lie between 0 and 2.</source><translation>使用全部标注的步数所占份额必须在 0 到 2 之间。</translation></message>
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
@@ -379,6 +379,7 @@
 <context>
 <name>cwsam.export_task</name>
 <message><source>Export {name}</source><translation>导出 {name}</translation></message>
+<message><source>No polygon is shown: lower the least confidence or change the filter.</source><translation>没有显示任何多边形：请降低最低置信度或更改筛选条件。</translation></message>
 <message><source>{path} is the layer itself: choose another name.</source><translation>{path} 就是该图层本身：请另选名称。</translation></message>
 </context>
 <context>
@@ -758,6 +759,13 @@
 <message><source>Two layers are called '{name}': rename one of them.</source><translation>有两个图层都叫“{name}”：请重命名其中一个。</translation></message>
 <message><source>[Temporary layer]</source><translation>[临时图层]</translation></message>
 <message><source>{path} is being made by a run under way: choose another name.</source><translation>{path} 正由进行中的运行生成：请另选名称。</translation></message>
+</context>
+<context>
+<name>cwsam.output_path</name>
+<message><source>The name '{name}…' is too long: choose a shorter one.</source><translation>名称“{name}…”过长：请选择较短的名称。</translation></message>
+<message><source>{path} holds other layers ({names}): choose another name.</source><translation>{path} 含有其他图层（{names}）：请另选名称。</translation></message>
+<message><source>{path} is a folder: choose a file name in it.</source><translation>{path} 是文件夹：请在其中指定文件名。</translation></message>
+<message><source>{path} is being edited as '{name}': end the edit session or choose another name.</source><translation>{path} 正作为“{name}”被编辑：请结束编辑或另选名称。</translation></message>
 <message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
 </context>
 <context>
@@ -793,6 +801,14 @@
 <context>
 <name>cwsam.registry</name>
 <message><source>The list of models {path} is broken: install the plugin again.</source><translation>模型列表 {path} 已损坏：请重新安装插件。</translation></message>
+</context>
+<context>
+<name>cwsam.replace_question</name>
+<message><source>&amp;Replace</source><translation>替换(&amp;R)</translation></message>
+<message><source>Replace?</source><translation>是否替换？</translation></message>
+<message><source>Use &amp;new name</source><translation>使用新名称(&amp;N)</translation></message>
+<message><source>{path} and {count} more exist: replace them?</source><translation>{path} 和另外 {count} 个文件已存在：是否替换？</translation></message>
+<message><source>{path} exists: replace it?</source><translation>{path} 已存在：是否替换？</translation></message>
 </context>
 <context>
 <name>cwsam.results</name>
@@ -863,6 +879,7 @@
 <message><source> points</source><translation> 个点</translation></message>
 <message><source>&amp;Draw sample</source><translation>抽取样本(&amp;D)</translation></message>
 <message><source>&amp;Number of points</source><translation>点数(&amp;N)</translation></message>
+<message><source>'{name}' is no GeoPackage: choose a name that ends in .gpkg.</source><translation>“{name}”不是 GeoPackage：请选择以 .gpkg 结尾的名称。</translation></message>
 <message><source>50 to 100 are advised; fewer make wide intervals</source><translation>建议 50 至 100 个；过少会使区间变宽</translation></message>
 <message><source>A GeoPackage keeps your labels; a temporary layer is lost</source><translation>GeoPackage 会保留标注；临时图层会丢失</translation></message>
 <message><source>Add a layer of points to the project, ready to be labelled</source><translation>向工程添加待标注的点图层</translation></message>

@@ -135,6 +135,15 @@ def test_export_onto_itself_is_refused(qgis_app, result, window, tmp_path):
     assert "does not exist" in message(window)
 
 
+def test_an_export_of_nothing_says_so(qgis_app, result, window, tmp_path):
+    (layer,) = results()
+    layer.setSubsetString('"class_id" = 99')
+    result.export_to(tmp_path / "none.gpkg")
+    wait_for(lambda: not result._tasks)
+    assert "No polygon is shown" in message(window)
+    assert not (tmp_path / "none.gpkg").exists()
+
+
 def test_the_record_is_kept_in_layer_and_file(qgis_app, result, tmp_path):
     from osgeo import gdal
 
