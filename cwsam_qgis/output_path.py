@@ -71,8 +71,8 @@ def next_free(path: Path, used: Callable[[Path], bool]) -> Path:
 
 
 def existing(paths: Iterable[Path]) -> list[Path]:
-    """Those of some files that exist."""
-    return [path for path in paths if os.path.exists(path)]
+    """Those of some files that exist; folders of their names are refused by who writes."""
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def refuse_precious(path: Path, fields: Collection[str]) -> None:

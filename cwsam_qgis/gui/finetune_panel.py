@@ -138,7 +138,7 @@ class FinetunePanel(QWidget):
         """The wish with the user's consent where its files exist; None without it."""
         answer = ask_to_replace(existing(_files(wish.adapter)), self)
         if answer is Answer.NEW_NAME:
-            path = next_free(wish.adapter, lambda one: bool(existing(_files(one))))
+            path = next_free(wish.adapter, lambda one: any(map(os.path.exists, _files(one))))
             self.output.setFilePath(str(path))
             wish = replace(wish, adapter=path)
         return None if answer is Answer.CANCEL else wish

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,7 @@ class OutputBox(QWidget):
 
         def used(candidate: Path) -> bool:
             files = [f for name in names for f in self._of(candidate, name, len(names) > 1).files()]
-            return bool(existing(files)) or not set(under_way).isdisjoint(files)
+            return any(map(os.path.exists, files)) or not set(under_way).isdisjoint(files)
 
         return next_free(path, used)
 

@@ -175,11 +175,14 @@ class RunControl(QObject):
         seconds = sum(result.seconds for _, result in done)
         if not pixels or seconds <= 0 or any(result.resumed for _, result in done):
             return
-        size = sum(result.polygon_bytes for _, result in done)
         facts = read_facts(task.choice.facts_file)
+        if pixels < max((j.settings.tile or facts.config.image_size) ** 2 for j, _ in done):
+            return  # less than a tile: what it took was not for its pixels
+        size = sum(result.polygon_bytes for _, result in done)
         strips = max(strip_bytes(job.source.info, job.settings, facts) for job, _ in done)
         biggest = max(result.polygon_bytes for _, result in done)
         memory = max(0, task.outcome.memory - strips - _CORNER_RATIO * biggest)
+        memory = memory if task.outcome.cold else 0
         remember_measured(task.choice, Measured(pixels / seconds, memory, size / pixels))
 
     def _tell_all(self) -> None:
