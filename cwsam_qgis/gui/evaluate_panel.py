@@ -76,6 +76,8 @@ class EvaluatePanel(QWidget):
         for side in (self.map, self.reference):
             side.changed.connect(self._show_state)
             side.changed.connect(self._offer_classes)
+        if self.map.layer() is self.reference.layer():
+            self.reference.layer_box.setLayer(None)  # both lists begin with the same one
         self._show_state()
 
     def set_layers(self, layers: list[QgsMapLayer]) -> None:
@@ -142,6 +144,9 @@ class EvaluatePanel(QWidget):
         self.reference = SideBox(form, tr("&Reference"), tip, *areas, "PointLayer")
         self.ignore = QCheckBox(tr("&Leave out where the map has no class"))
         self.ignore.setToolTip(tr("Otherwise the reference counts as missed there"))
+        self.hint = QLabel(tr("Map and reference are the same layer: choose two."))
+        self.hint.setWordWrap(True)
+        form.addRow(self.hint)
         form.addRow(self.ignore)
         self.merges, self.sample = MergeBox(), SampleBox()
         self.table = AccuracyTable()
@@ -184,7 +189,10 @@ class EvaluatePanel(QWidget):
     def _show_state(self) -> None:
         """What can be clicked now."""
         idle, map_chosen = self.task is None, self.map.layer() is not None
-        self.button.setEnabled(idle and map_chosen and self.reference.layer() is not None)
+        same = map_chosen and self.map.layer() is self.reference.layer()
+        ready = map_chosen and self.reference.layer() is not None and not same
+        self.button.setEnabled(idle and ready)
+        self.hint.setVisible(same)
         self.sample.button.setEnabled(idle and map_chosen)
         self.button.setVisible(idle)
         for widget in (self.cancel_button, self.progress):

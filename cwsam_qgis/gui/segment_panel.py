@@ -25,6 +25,7 @@ from .advanced_box import AdvancedBox
 from .input_box import InputBox
 from .model_box import ModelBox
 from .output_box import OutputBox
+from .own_layers import is_own
 from .run_bar import RunBar, duration, size_text
 from .run_control import RunControl
 from .scroll import scrolling_column
@@ -80,10 +81,14 @@ class SegmentPanel(QWidget):
         self._offer_timer.start(0)
 
     def set_layers(self, layers: list) -> None:
-        """Choose the layers to segment; others than rasters are passed over."""
+        """Choose the layers to segment; others than rasters are passed over, results refused."""
         rasters = [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
-        if rasters:
-            self.input.set_layers(rasters)
+        images = [layer for layer in rasters if not is_own(layer)]
+        if images:
+            self.input.set_layers(images)
+        elif rasters:
+            text = tr("'{name}' is a result itself: choose an image.")
+            self._messages.failure(text.format(name=rasters[0].name()))
 
     def run(self) -> None:
         """Start a run with the chosen settings, or say why that cannot be."""
@@ -144,6 +149,7 @@ class SegmentPanel(QWidget):
         """Stop what runs; the plugin goes away."""
         self._timer.stop()
         self._offer_timer.stop()
+        self.input.let_go()
         self.run_control.shut_down()
 
     def _jobs(self) -> list[SegmentJob] | None:

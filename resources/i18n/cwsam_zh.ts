@@ -367,6 +367,7 @@
 <message><source>E&amp;valuate</source><translation>评价(&amp;V)</translation></message>
 <message><source>Evaluate {name}</source><translation>评价 {name}</translation></message>
 <message><source>In the browser, to read and print</source><translation>在浏览器中阅读和打印</translation></message>
+<message><source>Map and reference are the same layer: choose two.</source><translation>地图与参考是同一图层：请选择两个不同的图层。</translation></message>
 <message><source>Otherwise the reference counts as missed there</source><translation>否则该处的参考按漏判计</translation></message>
 <message><source>Save CS&amp;V…</source><translation>保存 CSV(&amp;V)…</translation></message>
 <message><source>Save the figures</source><translation>保存指标</translation></message>
@@ -925,6 +926,7 @@
 </context>
 <context>
 <name>cwsam.segment_panel</name>
+<message><source>'{name}' is a result itself: choose an image.</source><translation>“{name}”本身就是结果：请选择影像。</translation></message>
 <message><source>'{name}' is gone: add the layer again and choose it by hand.</source><translation>“{name}”已不存在：请重新添加图层并手动选择。</translation></message>
 <message><source>, about {time}</source><translation>，约 {time}</translation></message>
 <message><source>About {memory} of memory and {disk} of disk</source><translation>约需内存 {memory}、磁盘 {disk}</translation></message>
