@@ -98,7 +98,7 @@ def run_job(
     legend = network.facts.card.legend
     _check_outputs(outputs, source.uri)
     options, notices = engine_options(job.settings, info)
-    notices = [*source.notices, *notices, *scale_notices(info, network.facts)]
+    notices = [*source.notices, *notices, *image_notices(info, job.settings, network.facts)]
     with ExitStack() as stack:
         stack.enter_context(stoppable(network, progress))
         # The first to be entered: it is kept until all outputs are there.
@@ -168,6 +168,18 @@ def _check_outputs(outputs: Outputs, uri: str) -> None:
     if len(set(paths)) < len(paths):
         text = tr("{path} is asked for twice: choose another name.")
         raise OutputError(text.format(path=max(paths, key=paths.count)))
+
+
+def image_notices(info: RasterInfo, settings: Settings, facts: ModelFacts) -> list[str]:
+    """What makes an image other than the model expects: no colours, or its resolution."""
+    notices = scale_notices(info, facts)
+    if len(set(settings.bands or default_bands(info.colours))) == 1:
+        text = tr(
+            "'{name}' is seen in grey, from one band, the model is made for colours: expect a "
+            "poorer map."
+        )
+        notices.insert(0, text.format(name=info.name))
+    return notices
 
 
 def scale_notices(info: RasterInfo, facts: ModelFacts) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -208,30 +209,51 @@ class RunControl(QObject):
 
     def _tell_results(self, task: SegmentTask, polygons: str) -> None:
         """Say what was made of each layer, and of which nothing."""
-        good, bad, lines = [], [], []
-        seconds = count = 0
+        good, bad, seconds, count = [], [], 0.0, 0
         for job, result in zip(task.jobs, task.outcome.results):
             name = job.source.info.name
-            lines.append(name)
             if result.summary is None:
                 bad.append(f"{name}: {result.error}")
-                lines.append(f"  {result.error}")
                 continue
-            good.append(name)
             seconds += result.seconds
-            count += sum(total.polygons for total in result.summary.areas.values())
-            for row in rows_of_summary(result.summary, task.outcome.legend):
-                lines.append(f"  {100 * row.share:5.1f} %  {class_label(row.entry)}")
-            lines += [f"  {engine_text(notice)}" for notice in result.summary.notices]
-        details = "\n".join([*lines, "", task.outcome.device])
-        text = tr("{count} polygons in {seconds} s: {names}.").format(
-            count=f"{count:,}", seconds=f"{seconds:.1f}", names=", ".join(good)
-        )
+            made = sum(total.polygons for total in result.summary.areas.values())
+            count += made
+            (good if made else bad).append(name if made else _why_empty(job))
+        details = _details(task)
+        if bad and len(task.jobs) == 1:
+            self._messages.failure(bad[0], details)
+            return
         if bad:
             text = tr("{done} of {all} layers are done; {failures}").format(
                 done=len(good), all=len(task.jobs), failures=" ".join(bad)
             )
             self._messages.failure(text, details)
             return
+        text = tr("{count} polygons in {seconds} s: {names}.")
+        if count == 1:
+            text = tr("1 polygon in {seconds} s: {names}.")
+        text = text.format(count=f"{count:,}", seconds=f"{seconds:.1f}", names=", ".join(good))
         action = (tr("Areas"), partial(self.areas_wanted.emit, polygons)) if polygons else None
         self._messages.success(text, details, action)
+
+
+def _why_empty(job: SegmentJob) -> str:
+    """Why a layer has given no polygon, and what helps."""
+    text = tr("'{name}' gives no polygon: look for other classes, or smaller patches.")
+    if math.isclose(job.source.blank_share, 1.0):
+        text = tr("'{name}' has no pixel to see there, only no data: choose another extent.")
+    return text.format(name=job.source.info.name)
+
+
+def _details(task: SegmentTask) -> str:
+    """What was made of each layer, with the notices."""
+    lines = []
+    for job, result in zip(task.jobs, task.outcome.results):
+        lines.append(job.source.info.name)
+        if result.summary is None:
+            lines.append(f"  {result.error}")
+            continue
+        for row in rows_of_summary(result.summary, task.outcome.legend):
+            lines.append(f"  {100 * row.share:5.1f} %  {class_label(row.entry)}")
+        lines += [f"  {engine_text(notice)}" for notice in result.summary.notices]
+    return "\n".join([*lines, "", task.outcome.device])

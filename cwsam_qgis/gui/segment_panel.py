@@ -17,7 +17,7 @@ from ...engine.memory import available_bytes, resident_bytes
 from ..environment import device_sentence, has_torch, missing_sentence
 from ..estimates import RunEstimate, estimate_run
 from ..i18n import engine_text, translator
-from ..job import Outputs, SegmentJob, scale_notices
+from ..job import Outputs, SegmentJob, image_notices
 from ..network import ModelChoice
 from ..pending import take_interrupted
 from ..run_record import RunRequest
@@ -236,7 +236,8 @@ class SegmentPanel(QWidget):
         size = tr("{pixels} megapixels").format(pixels=f"{expected.pixels / 1e6:,.2f}")
         if len(infos) == 1:
             size = f"{infos[0].width:,} × {infos[0].height:,} px"
-        lines = [tr("{size}, {tiles} tiles").format(size=size, tiles=f"{expected.tiles:,}")]
+        text = tr("{size}, 1 tile") if expected.tiles == 1 else tr("{size}, {tiles} tiles")
+        lines = [text.format(size=size, tiles=f"{expected.tiles:,}")]
         if expected.seconds is not None:
             lines[0] += tr(", about {time}").format(time=duration(expected.seconds))
         lines.append(
@@ -246,7 +247,9 @@ class SegmentPanel(QWidget):
         )
         lines += _shortages(expected, outputs[0])
         lines += [notice for grid in grids for notice in grid.notices]
-        lines += [notice for info in infos for notice in scale_notices(info, facts)]
+        settings = [self._settings(), *(self.advanced.settings() for _ in infos[1:])]
+        for info, one in zip(infos, settings):
+            lines += image_notices(info, one, facts)
         return "\n".join(lines)
 
     def _show_device(self) -> None:

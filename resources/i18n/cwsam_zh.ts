@@ -539,6 +539,7 @@
 <message><source>'{name}' has no scale on the ground: sizes are taken as pixels.</source><translation>“{name}”没有地面尺度：尺寸按像元计。</translation></message>
 <message><source>'{name}' has {count} band(s), not {band}: choose the bands again.</source><translation>“{name}”只有 {count} 个波段，没有第 {band} 波段：请重新选择。</translation></message>
 <message><source>'{name}' has {gsd} m a pixel, the model is made for {low} to {high} m: expect a poorer map.</source><translation>“{name}”的像元为 {gsd} 米，模型适用于 {low} 至 {high} 米：结果可能较差。</translation></message>
+<message><source>'{name}' is seen in grey, from one band, the model is made for colours: expect a poorer map.</source><translation>“{name}”只以一个波段的灰度参与分割，而模型针对彩色影像：结果会较差。</translation></message>
 <message><source>The server of '{name}' delivered no picture ({cause}): check the layer and the network.</source><translation>“{name}”的服务器没有返回图片（{cause}）：请检查图层和网络。</translation></message>
 <message><source>{path} is asked for twice: choose another name.</source><translation>{path} 被指定了两次：请换一个名称。</translation></message>
 <message><source>{path} is the input: choose another name.</source><translation>{path} 是输入文件：请换一个名称。</translation></message>
@@ -862,6 +863,9 @@
 </context>
 <context>
 <name>cwsam.run_control</name>
+<message><source>'{name}' gives no polygon: look for other classes, or smaller patches.</source><translation>“{name}”没有得到任何多边形：请选择其他类别或更小的图斑。</translation></message>
+<message><source>'{name}' has no pixel to see there, only no data: choose another extent.</source><translation>“{name}”在该处只有无数据像元：请另选范围。</translation></message>
+<message><source>1 polygon in {seconds} s: {names}.</source><translation>{seconds} 秒内得到 1 个多边形：{names}。</translation></message>
 <message><source>Areas</source><translation>面积</translation></message>
 <message><source>Stopped. The same run goes on where it was when it is started again.</source><translation>已停止。再次启动同一运行会从停下处继续。</translation></message>
 <message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
@@ -940,6 +944,7 @@
 <message><source>The segmentation of '{name}' was cut off when QGIS ended.</source><translation>“{name}”的分割因 QGIS 结束而中断。</translation></message>
 <message><source>There is no model: choose a model file.</source><translation>没有模型：请选择模型文件。</translation></message>
 <message><source>{pixels} megapixels</source><translation>{pixels} 百万像元</translation></message>
+<message><source>{size}, 1 tile</source><translation>{size}，1 个图块</translation></message>
 <message><source>{size}, {tiles} tiles</source><translation>{size}，{tiles} 个瓦片</translation></message>
 </context>
 <context>
