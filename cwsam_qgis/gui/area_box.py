@@ -237,7 +237,7 @@ class AreaBox(QWidget):
         """Listen to no layer any more."""
         self._watch.follow()
 
-    def _polygons_edited(self) -> None:
+    def _polygons_edited(self, _layer: object) -> None:
         if self.kind.currentData() == POLYGONS:
             self.changed.emit()
 

@@ -120,7 +120,7 @@ class InputBox(QWidget):
         else:
             self._renamed()
 
-    def _renamed(self) -> None:
+    def _renamed(self, _layer: object = None) -> None:
         self._show_more()
         self.changed.emit()
 

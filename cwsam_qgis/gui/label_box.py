@@ -70,7 +70,7 @@ class LabelBox(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_EDIT_DELAY)
         self._timer.timeout.connect(self.edited)
-        self._watch.heard.connect(self._timer.start)
+        self._watch.heard.connect(lambda _: self._timer.start())
         self._make_widgets()
         self._lay_out()
         self.image_box.layerChanged.connect(self._image_changed)

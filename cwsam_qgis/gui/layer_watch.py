@@ -14,12 +14,16 @@ EDITS = ("featureAdded", "featuresDeleted", "attributeValueChanged", "geometryCh
          "afterRollBack")  # fmt: skip
 """Signals of a vector layer whose features are being edited."""
 
+COMMITS = ("committedFeaturesAdded", "committedFeaturesRemoved",
+           "committedAttributeValuesChanges", "committedGeometriesChanges")  # fmt: skip
+"""Signals of a vector layer whose edits are being saved."""
+
 
 class LayerWatch(QObject):
     """Hears some signals of the layers that are chosen at the moment."""
 
-    heard = pyqtSignal()
-    """One of the layers has sent one of the signals."""
+    heard = pyqtSignal(object)
+    """One of the layers has sent one of the signals: the layer."""
 
     def __init__(self, signals: tuple[str, ...], parent: QObject) -> None:
         """Listen to nothing yet.
@@ -44,4 +48,4 @@ class LayerWatch(QObject):
                 getattr(layer, signal).connect(self._tell)
 
     def _tell(self, *_: object) -> None:
-        self.heard.emit()
+        self.heard.emit(self.sender())

@@ -827,6 +827,7 @@
 <message><source>'{name}' cannot be filtered now: end its edit session first.</source><translation>“{name}”现在无法过滤：请先结束编辑。</translation></message>
 <message><source>A land-cover layer of this project</source><translation>本工程中的地表覆盖图层</translation></message>
 <message><source>Areas</source><translation>面积</translation></message>
+<message><source>Areas of the polygons shown</source><translation>所显示多边形的面积</translation></message>
 <message><source>Copy the table, ready for a spreadsheet</source><translation>复制表格，可直接粘贴到电子表格</translation></message>
 <message><source>E&amp;xport…</source><translation>导出(&amp;X)…</translation></message>
 <message><source>Export the polygons</source><translation>导出多边形</translation></message>
@@ -865,7 +866,7 @@
 <name>cwsam.run_control</name>
 <message><source>'{name}' gives no polygon: look for other classes, or smaller patches.</source><translation>“{name}”没有得到任何多边形：请选择其他类别或更小的图斑。</translation></message>
 <message><source>'{name}' has no pixel to see there, only no data: choose another extent.</source><translation>“{name}”在该处只有无数据像元：请另选范围。</translation></message>
-<message><source>1 polygon in {seconds} s: {names}.</source><translation>{seconds} 秒内得到 1 个多边形：{names}。</translation></message>
+<message><source>1 polygon in {seconds} s: {names}.</source><translation>{names}：{seconds} 秒内生成 1 个多边形。</translation></message>
 <message><source>Areas</source><translation>面积</translation></message>
 <message><source>Stopped. The same run goes on where it was when it is started again.</source><translation>已停止。再次启动同一运行会从停下处继续。</translation></message>
 <message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
@@ -944,7 +945,7 @@
 <message><source>The segmentation of '{name}' was cut off when QGIS ended.</source><translation>“{name}”的分割因 QGIS 结束而中断。</translation></message>
 <message><source>There is no model: choose a model file.</source><translation>没有模型：请选择模型文件。</translation></message>
 <message><source>{pixels} megapixels</source><translation>{pixels} 百万像元</translation></message>
-<message><source>{size}, 1 tile</source><translation>{size}，1 个图块</translation></message>
+<message><source>{size}, 1 tile</source><translation>{size}，1 个瓦片</translation></message>
 <message><source>{size}, {tiles} tiles</source><translation>{size}，{tiles} 个瓦片</translation></message>
 </context>
 <context>
