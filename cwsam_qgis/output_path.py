@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,26 @@ def check_name(path: Path) -> None:
         if len(os.fsencode(part)) > _LONGEST:
             text = tr("The name '{name}…' is too long: choose a shorter one.")
             raise OutputError(text.format(name=part[:_SHOWN]))
+
+
+def folder_refusal(text: str) -> str:
+    """Why a text names no folder that files can be put in; empty when it does.
+
+    A folder that does not exist yet is asked of the one that it would be made in.
+    """
+    path = Path(text)
+    if not path.is_absolute():
+        return tr("{path} names no folder: choose a whole path.").format(path=text)
+    there = next((one for one in (path, *path.parents) if os.path.exists(one)), path)
+    try:
+        check_name(path)
+        tempfile.TemporaryDirectory(dir=there).cleanup()
+    except OutputError as error:
+        return str(error)
+    except OSError as error:
+        said = tr("The folder {path} cannot be used ({cause}): choose another.")
+        return said.format(path=text, cause=error.strerror or error)
+    return ""
 
 
 def next_free(path: Path, used: Callable[[Path], bool]) -> Path:

@@ -764,6 +764,7 @@
 </context>
 <context>
 <name>cwsam.output_path</name>
+<message><source>The folder {path} cannot be used ({cause}): choose another.</source><translation>文件夹 {path} 无法使用（{cause}）：请另选。</translation></message>
 <message><source>The name '{name}…' is too long: choose a shorter one.</source><translation>名称“{name}…”过长：请选择较短的名称。</translation></message>
 <message><source>{path} holds other layers ({names}): choose another name.</source><translation>{path} 含有其他图层（{names}）：请另选名称。</translation></message>
 <message><source>{path} is a folder: choose a file name in it.</source><translation>{path} 是文件夹：请在其中指定文件名。</translation></message>
@@ -928,6 +929,10 @@
 <message><source>Standard error of the overall accuracy</source><translation>总体精度的标准误</translation></message>
 <message><source>The same number for every class</source><translation>各类别点数相同</translation></message>
 <message><source>accuracy,sample,stratified,random points,validation,land cover</source><translation>精度,样本,分层,随机点,验证,地表覆盖</translation></message>
+</context>
+<context>
+<name>cwsam.scroll</name>
+<message><source>Show or hide these settings</source><translation>显示或隐藏这些设置</translation></message>
 </context>
 <context>
 <name>cwsam.segment_panel</name>

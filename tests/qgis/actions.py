@@ -73,7 +73,8 @@ class answer:
         if not isinstance(box, QMessageBox) or not box.isVisible():
             return
         self._timer.stop()
-        self.text, self.default = box.text(), box.defaultButton().text()
+        default = box.defaultButton()
+        self.text, self.default = box.text(), default.text() if default is not None else ""
         if self._button is None:
             QTest.keyClick(box, Qt.Key.Key_Escape)
             return

@@ -177,6 +177,8 @@ def test_run_again_gives_the_same_features(qgis_app, result, plugin, window, seg
     after = sorted((bytes(f.geometry().asWkb()), f["class_id"]) for f in second.getFeatures())
     assert before == after
     assert first.source() != second.source()
+    assert first.name() == "town – land cover"
+    assert second.name() == "town – land cover (2)"
 
 
 def test_run_again_opens_a_layer_that_was_removed(qgis_app, result, segment, image):
