@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from osgeo import gdal, ogr
 from qgis.core import QgsProject, QgsProviderRegistry, QgsVectorLayer
 
 from ..engine.errors import OutputError
@@ -15,6 +14,8 @@ from .i18n import translator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+
+    from osgeo import gdal
 
 tr = translator("output_path")
 
@@ -127,6 +128,8 @@ def _file_of(layer: QgsVectorLayer) -> Path:
 
 def _foreign_layers(path: Path, fields: Collection[str]) -> list[str]:
     """Names of what a GeoPackage holds beside one layer with some fields."""
+    from osgeo import gdal  # not when the plugin starts
+
     file = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
     if file is None:  # rasters only, or no GeoPackage at all
         file = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY)
@@ -140,7 +143,7 @@ def _foreign_layers(path: Path, fields: Collection[str]) -> list[str]:
 
 
 def _first_column(file: gdal.Dataset, sql: str) -> list[str]:
-    rows: ogr.Layer | None = file.ExecuteSQL(sql)
+    rows = file.ExecuteSQL(sql)
     if rows is None:
         return []
     found = [row.GetField(0) for row in rows]
