@@ -109,8 +109,9 @@ def refuse_precious(path: Path, fields: Collection[str]) -> None:
     """
     if not os.path.isfile(path):
         return
+    whole = os.path.realpath(path)
     for layer in QgsProject.instance().mapLayers().values():
-        if isinstance(layer, QgsVectorLayer) and layer.isEditable() and _file_of(layer) == path:
+        if isinstance(layer, QgsVectorLayer) and layer.isEditable() and _file_of(layer) == whole:
             text = tr(
                 "{path} is being edited as '{name}': end the edit session or choose another name."
             )
@@ -121,9 +122,11 @@ def refuse_precious(path: Path, fields: Collection[str]) -> None:
         raise OutputError(text.format(path=path, names=", ".join(others)))
 
 
-def _file_of(layer: QgsVectorLayer) -> Path:
+def _file_of(layer: QgsVectorLayer) -> str:
+    """The file that a layer lies in, in full; empty for others."""
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-    return Path(str(parts.get("path", "")))
+    path = str(parts.get("path") or "")
+    return os.path.realpath(path) if path else ""
 
 
 def _foreign_layers(path: Path, fields: Collection[str]) -> list[str]:

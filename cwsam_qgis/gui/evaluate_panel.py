@@ -78,6 +78,7 @@ class EvaluatePanel(QWidget):
             side.changed.connect(self._offer_classes)
         if self.map.layer() is self.reference.layer():
             self.reference.layer_box.setLayer(None)  # both lists begin with the same one
+        QgsProject.instance().layersRemoved.connect(self._layers_removed)
         self._show_state()
 
     def set_layers(self, layers: list[QgsMapLayer]) -> None:
@@ -87,6 +88,7 @@ class EvaluatePanel(QWidget):
 
     def shut_down(self) -> None:
         """Stop what runs; the plugin goes away."""
+        QgsProject.instance().layersRemoved.disconnect(self._layers_removed)
         task, self.task = self.task, None
         if task is not None:
             task.ended.disconnect()
@@ -129,6 +131,10 @@ class EvaluatePanel(QWidget):
             return
         title = tr("Draw a sample of {name}").format(name=job.name)
         self._start(title, job.run, partial(self._drawn, job, path))
+
+    def _layers_removed(self, _ids: object) -> None:
+        for side in (self.map, self.reference):
+            side.project_changed()
 
     def _side(self, box: SideBox) -> Side:
         return Side(box.layer(), box.field())

@@ -164,6 +164,7 @@ def test_report_and_maps_before_and_after(window, panel, labels, field, tmp_path
     assert set(maps) == {"field – before", "field – after"}
     classes = maps["field – after"].renderer().classes()
     assert "Landebahn" in {entry.label for entry in classes}
+    assert panel.input.image_box.count() == 1, "maps are no images"
     group = QgsProject.instance().layerTreeRoot().findGroup("Fine-tuning of field")
     assert [child.name() for child in group.children()] == ["field – after", "field – before"]
 

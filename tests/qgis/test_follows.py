@@ -123,3 +123,16 @@ def test_an_evaluation_does_not_begin_with_one_layer_twice(panel, plugin):
     assert made.map.layer() is not None
     assert made.reference.layer() is not made.map.layer()
     assert not made.button.isEnabled()
+
+
+def test_an_evaluation_follows_removed_layers(panel, plugin, image, tmp_path):
+    other = open_layer(write_raster(tmp_path / "other.tif", patches(bands=1)), "other")
+    QgsProject.instance().addMapLayer(other)
+    made = plugin.dock.open(EVALUATE)
+    made.map.layer_box.setLayer(image)
+    made.reference.layer_box.setLayer(other)
+    assert made.button.isEnabled()
+    QgsProject.instance().removeMapLayer(other)
+    assert not made.button.isEnabled()
+    QgsProject.instance().removeMapLayer(image)
+    assert not made.sample.button.isEnabled()
