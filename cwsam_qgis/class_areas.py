@@ -7,18 +7,25 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsFeatureRequest, QgsTask, QgsVectorLayerFeatureSource
+from qgis.core import (
+    QgsDistanceArea,
+    QgsFeatureRequest,
+    QgsProject,
+    QgsTask,
+    QgsVectorLayerFeatureSource,
+)
 from qgis.PyQt.QtCore import pyqtSignal
 
 from ..engine.classes import LandCoverClass
 from .compat import quiet_task_flags
+from .georeference import describe_crs
 from .i18n import translator
 from .layer_legend import layer_legend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qgis.core import QgsVectorLayer
+    from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsVectorLayer
 
     from ..engine.types import RunSummary
 
@@ -26,6 +33,9 @@ tr = translator("class_areas")
 
 PROPERTY = "cwsam/areas"
 """Custom property of result layers that holds the areas as JSON."""
+
+EDITED = "cwsam/edited"
+"""Custom property of result layers whose features were changed since their run."""
 
 FIELDS = ("class_id", "confidence", "area_m2")
 """Fields that a layer of ours has."""
@@ -108,7 +118,8 @@ def to_csv(rows: Sequence[AreaRow], separator: str = ",") -> str:
     for row in rows:
         entry = row.entry
         area = "" if math.isnan(row.area_m2) else f"{row.area_m2:.2f}"
-        numbers = (str(row.polygons), area, f"{row.share:.6f}", f"{row.confidence:.4f}")
+        confidence = "" if math.isnan(row.confidence) else f"{row.confidence:.4f}"
+        numbers = (str(row.polygons), area, f"{row.share:.6f}", confidence)
         lines.append([str(entry.id), entry.name, entry.name_zh, *numbers])
     return "\n".join(separator.join(line) for line in lines) + "\n"
 
@@ -120,17 +131,24 @@ def is_result(layer: QgsVectorLayer) -> bool:
 
 
 class AreasTask(QgsTask):
-    """Adds up the areas of a layer that brings none along, in the background."""
+    """Adds up the areas of what a layer shows, edits included, in the background."""
 
     ended = pyqtSignal(object)
     """The rows, on the main thread; None when it was stopped."""
 
-    def __init__(self, layer: QgsVectorLayer) -> None:
-        """Take over the layer's features."""
+    def __init__(self, layer: QgsVectorLayer, measure: bool = False) -> None:
+        """Take over the layer's features.
+
+        Args:
+            layer: A result.
+            measure: Measure the polygons, because the field is older than they are.
+        """
         super().__init__(tr("Areas of {name}").format(name=layer.name()), quiet_task_flags())
         self._source = QgsVectorLayerFeatureSource(layer)
         self._request = QgsFeatureRequest()
-        self._request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        self._ruler = _Ruler(layer.crs()) if measure else None
+        if not measure:
+            self._request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
         self._places = [layer.fields().indexOf(name) for name in FIELDS]
         self._request.setSubsetOfAttributes(self._places)
         self._legend = {entry.id: entry for entry in layer_legend(layer)}
@@ -138,18 +156,17 @@ class AreasTask(QgsTask):
 
     def run(self) -> bool:
         """Read all features, in a worker thread."""
-        totals: dict[LandCoverClass, list[float]] = {}
+        totals: dict[LandCoverClass, _Total] = {}
         for feature in self._source.getFeatures(self._request):
             if self.isCanceled():
                 return False
             class_id, confidence, area = (_number(feature[place]) for place in self._places)
             if class_id not in self._legend:
                 continue
-            total = totals.setdefault(self._legend[class_id], [0, 0.0, 0.0])
-            weight = 1.0 if math.isnan(area) else area
-            total[0] += 1
-            total[1] += area
-            total[2] += confidence * weight
+            if self._ruler is not None:
+                area = self._ruler.square_metres(feature.geometry())
+            total = totals.setdefault(self._legend[class_id], _Total())
+            total.add(area, confidence)
         self._rows = _rows(totals)
         return True
 
@@ -158,15 +175,59 @@ class AreasTask(QgsTask):
         self.ended.emit(self._rows if result else None)
 
 
-def _rows(totals: dict[LandCoverClass, list[float]]) -> list[AreaRow]:
-    known = sum(area for _, area, _ in totals.values())
-    count = sum(n for n, _, _ in totals.values()) or 1
+@dataclass
+class _Total:
+    """What is added up of a class; polygons that users draw have no confidence."""
+
+    polygons: int = 0
+    area: float = 0.0
+    sure: float = 0.0
+    weight: float = 0.0
+
+    def add(self, area: float, confidence: float) -> None:
+        self.polygons += 1
+        self.area += area
+        if not math.isnan(confidence):
+            weight = 1.0 if math.isnan(area) else area
+            self.sure += confidence * weight
+            self.weight += weight
+
+    @property
+    def confidence(self) -> float:
+        return self.sure / self.weight if self.weight > 0 else math.nan
+
+
+class _Ruler:
+    """Measures polygons as the run did: in the plane where it is one, else on the ellipsoid."""
+
+    def __init__(self, crs: QgsCoordinateReferenceSystem) -> None:
+        described = describe_crs(crs)
+        self._side = math.nan if described is None else described.metres_per_unit
+        self._round = described is not None and described.kind != "projected"
+        self._measure = QgsDistanceArea()
+        self._measure.setSourceCrs(crs, QgsProject.instance().transformContext())
+        self._measure.setEllipsoid(crs.ellipsoidAcronym() or "EPSG:7030")
+
+    def square_metres(self, geometry: QgsGeometry) -> float:
+        if self._round:
+            return self._measure.measureArea(geometry)
+        return geometry.area() * self._side**2
+
+
+def _rows(totals: dict[LandCoverClass, _Total]) -> list[AreaRow]:
+    known = sum(total.area for total in totals.values())
+    count = sum(total.polygons for total in totals.values()) or 1
     unknown = math.isnan(known) or known <= 0
     rows = [
-        AreaRow(c, int(n), area, n / count if unknown else area / known,
-                weighted / (n if unknown else area))
-        for c, (n, area, weighted) in totals.items()
-    ]  # fmt: skip
+        AreaRow(
+            entry,
+            total.polygons,
+            total.area,
+            total.polygons / count if unknown else total.area / known,
+            total.confidence,
+        )
+        for entry, total in totals.items()
+    ]
     return sorted(rows, key=lambda row: -row.share)
 
 

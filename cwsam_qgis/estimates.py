@@ -27,11 +27,11 @@ _JOURNAL_BYTES = 1.1  # for each pixel
 
 @dataclass(frozen=True)
 class Measured:
-    """What the latest run with a model took; 0 where nothing is known.
+    """What runs with a model took; 0 where nothing is known.
 
     Attributes:
         speed: Pixels a second.
-        memory: Bytes of model and activations.
+        memory: Bytes of torch, model and activations; of a run that loaded torch itself.
         polygon_bytes: Bytes of polygons on disk for each pixel.
     """
 
@@ -112,7 +112,7 @@ def strip_bytes(info: RasterInfo, settings: Settings, facts: ModelFacts) -> int:
 
 
 def recall_measured(choice: ModelChoice) -> Measured:
-    """What the latest run with this model on this device took."""
+    """What runs with this model on this device took."""
     values = recall("measured", {}).get(_key(choice), {})
     names = Measured.__dataclass_fields__
     good = {n: float(v) for n, v in values.items() if n in names and isinstance(v, (int, float))}
@@ -120,9 +120,10 @@ def recall_measured(choice: ModelChoice) -> Measured:
 
 
 def remember_measured(choice: ModelChoice, measured: Measured) -> None:
-    """Keep what a run took."""
+    """Keep what a run took: its speed and sizes, and the most memory of all runs."""
     kept = dict(recall("measured", {}))
-    kept[_key(choice)] = vars(measured)
+    memory = max(recall_measured(choice).memory, measured.memory)
+    kept[_key(choice)] = {**vars(measured), "memory": memory}
     remember("measured", kept)
 
 

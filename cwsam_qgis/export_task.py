@@ -8,9 +8,11 @@ from qgis.core import NULL, QgsFeatureRequest, QgsProject, QgsTask, QgsVectorLay
 from qgis.PyQt.QtCore import pyqtSignal
 
 from ..engine.errors import Cancelled, CwsamError, OutputError
+from .class_areas import FIELDS
 from .compat import quiet_task_flags
 from .i18n import engine_text, translator
 from .layer_legend import layer_legend
+from .output_path import check_name, refuse_precious
 from .vector_formats import vector_format
 from .vector_sink import VectorSink
 
@@ -45,14 +47,17 @@ class ExportTask(QgsTask):
             path: Final path; the ending says the format.
 
         Raises:
-            OutputError: The ending is unknown, or the file is the layer's own.
+            OutputError: The ending is unknown, or the file is the layer's own or not to be
+                replaced.
         """
         super().__init__(tr("Export {name}").format(name=path.name), quiet_task_flags())
         vector_format(path)
+        check_name(path)
         if str(path) == layer.source().partition("|")[0]:
             raise OutputError(
                 tr("{path} is the layer itself: choose another name.").format(path=path)
             )
+        refuse_precious(path, FIELDS)
         self.path, self.error = path, ""
         self._crs = layer.crs()
         self._context = QgsProject.instance().transformContext()
@@ -82,7 +87,7 @@ class ExportTask(QgsTask):
         self.ended.emit()
 
     def _copy(self, sink: VectorSink) -> None:
-        rows = []
+        rows, number = [], 0
         for number, feature in enumerate(self._source.getFeatures(QgsFeatureRequest()), 1):
             values = feature.attributes()
             picked = [values[place] if place >= 0 else None for place in self._places]
@@ -93,6 +98,9 @@ class ExportTask(QgsTask):
                 self.setProgress(100 * number / self._count)
             if self.isCanceled():
                 raise Cancelled(tr("Stopped; nothing was written."))
+        if not number:
+            text = tr("No polygon is shown: lower the least confidence or change the filter.")
+            raise OutputError(text)
         sink.write_rows(rows)
 
 

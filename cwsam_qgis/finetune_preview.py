@@ -17,6 +17,7 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from ..engine.errors import RasterError
 from ..engine.styles import raster_qml
+from .class_areas import PROPERTY as AREAS
 from .finetune_task import PreviewTask
 from .i18n import language, translator
 from .job import Outputs, SegmentJob
@@ -80,6 +81,7 @@ class Preview:
             layer.importNamedStyle(document)
             if not (layer.crs().isValid() and self._crs.isValid()):
                 layer.setCrs(self._crs)
+            layer.setCustomProperty(AREAS, "")  # ours: no image to segment
             QgsProject.instance().addMapLayer(layer, False)
             child = QgsLayerTreeLayer(layer)
             child.setExpanded(False)

@@ -51,6 +51,11 @@ class Outputs:
         asked = (self.polygons, self.classes, self.confidence)
         return tuple(path for path in asked if path is not None)
 
+    def files(self) -> tuple[Path, ...]:
+        """These, and what lies beside the polygons under the same name."""
+        beside = () if self.polygons is None else vector_format(self.polygons).beside
+        return (*self.paths(), *(self.polygons.with_suffix(suffix) for suffix in beside))
+
 
 @dataclass(frozen=True)
 class SegmentJob:
@@ -94,7 +99,7 @@ def run_job(
     legend = network.facts.card.legend
     check_outputs(outputs, source.uri)
     options, notices = engine_options(job.settings, info)
-    notices = [*source.notices, *notices, *scale_notices(info, network.facts)]
+    notices = [*source.notices, *notices, *image_notices(info, job.settings, network.facts)]
     with ExitStack() as stack:
         stack.enter_context(stoppable(network, progress))
         # The first to be entered: it is kept until all outputs are there.
@@ -176,6 +181,18 @@ def check_outputs(outputs: Outputs, uri: str) -> None:
         check_target(path)
     if outputs.polygons is not None:
         vector_format(outputs.polygons)
+
+
+def image_notices(info: RasterInfo, settings: Settings, facts: ModelFacts) -> list[str]:
+    """What makes an image other than the model expects: no colours, or its resolution."""
+    notices = scale_notices(info, facts)
+    if len(set(settings.bands or default_bands(info.colours))) == 1:
+        text = tr(
+            "'{name}' is seen in grey, from one band, the model is made for colours: expect a "
+            "poorer map."
+        )
+        notices.insert(0, text.format(name=info.name))
+    return notices
 
 
 def scale_notices(info: RasterInfo, facts: ModelFacts) -> list[str]:

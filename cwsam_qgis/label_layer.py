@@ -18,6 +18,7 @@ from ..engine.errors import OutputError
 from ..engine.styles import vector_qml
 from .compat import make_field, polygon_type
 from .i18n import class_label, language, translator
+from .output_path import refuse_precious
 from .staging import stage
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 tr = translator("label_layer")
 
 FIELD = "class_id"
+_NOTE = "note"
 
 
 def make_label_layer(
@@ -48,11 +50,13 @@ def make_label_layer(
         path: A GeoPackage to make; None for a temporary layer.
 
     Raises:
-        OutputError: The file cannot be written there.
+        OutputError: The file cannot be written there, or holds what is not to be replaced.
     """
+    if path is not None:
+        refuse_precious(path, (FIELD, _NOTE))
     fields = QgsFields()
     fields.append(make_field(FIELD, "integer"))
-    fields.append(make_field("note", "text", 80))
+    fields.append(make_field(_NOTE, "text", 80))
     layer = QgsMemoryProviderUtils.createMemoryLayer(name, fields, polygon_type(), crs)
     if path is not None:
         layer = _in_file(layer, name, path)
@@ -85,7 +89,7 @@ def _style(layer: QgsVectorLayer, legend: Sequence[LandCoverClass]) -> None:
     choices = [{class_label(entry): str(entry.id)} for entry in legend]
     layer.setEditorWidgetSetup(column, QgsEditorWidgetSetup("ValueMap", {"map": choices}))
     layer.setFieldAlias(column, tr("Class"))
-    layer.setFieldAlias(layer.fields().indexOf("note"), tr("Note"))
+    layer.setFieldAlias(layer.fields().indexOf(_NOTE), tr("Note"))
     layer.setDisplayExpression(f'represent_value("{FIELD}")')
     form = layer.editFormConfig()
     form.setReuseLastValue(column, True)  # polygons of one class are drawn in a row

@@ -104,10 +104,21 @@ def _open_layers(
         title = tr("{name} – confidence").format(name=name)
         layers.append(("confidence", QgsRasterLayer(str(outputs.confidence), title)))
     for kind, layer in layers:
+        layer.setName(_free_name(layer.name()))
         apply_style(layer, kind, legend)
         if not (layer.crs().isValid() and job.source.crs.isValid()):
             layer.setCrs(job.source.crs)  # QGIS guesses one for files that name none
     return layers
+
+
+def _free_name(name: str) -> str:
+    """A name that no layer of the project has, with a number where need be."""
+    taken = {layer.name() for layer in QgsProject.instance().mapLayers().values()}
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} ({number})"
+    return free
 
 
 def _show_present_classes(

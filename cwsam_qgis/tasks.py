@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Outcome(Told):
         sha256: Hash of the weights, hexadecimal.
         legend: The classes of the model.
         memory: Bytes that the run took at its peak, beside what QGIS held before.
+        cold: Whether the run was the first to load torch, so that these tell of all it takes.
     """
 
     results: list[JobResult] = field(default_factory=list)
@@ -81,6 +83,7 @@ class Outcome(Told):
     sha256: str = ""
     legend: tuple[LandCoverClass, ...] = CLASSES
     memory: int = 0
+    cold: bool = False
 
 
 class Catch:
@@ -196,7 +199,7 @@ class SegmentTask(WatchedTask):
     def work(self) -> None:
         """Load the model and run the jobs."""
         self._tell(0.0, tr("Loading the model"))
-        self._before = resident_bytes()
+        self._before, self.outcome.cold = resident_bytes(), "torch" not in sys.modules
         network = load_network(self.choice)
         self.outcome.device = engine_text(network.predictor.plan.reason)
         self.outcome.sha256, self.outcome.legend = network.sha256, network.facts.card.legend

@@ -23,17 +23,23 @@ class VectorFormat:
         options: Layer creation options.
         chinese_field: Field of the Chinese class name; a Shapefile's names have ten letters.
         styles_inside: Whether the file carries its style; else ``.qml`` and ``.sld`` lie beside.
+        beside: Endings of further files that hold what a user may have made.
     """
 
     driver: str
     options: tuple[str, ...] = ()
     chinese_field: str = "class_name_zh"
     styles_inside: bool = False
+    beside: tuple[str, ...] = (".qml",)
 
 
 FORMATS = {
-    ".gpkg": VectorFormat("GPKG", ("GEOMETRY_NAME=geom", "SPATIAL_INDEX=YES"), styles_inside=True),
-    ".shp": VectorFormat("ESRI Shapefile", ("ENCODING=UTF-8",), "class_zh"),
+    ".gpkg": VectorFormat(
+        "GPKG", ("GEOMETRY_NAME=geom", "SPATIAL_INDEX=YES"), styles_inside=True, beside=()
+    ),
+    ".shp": VectorFormat(
+        "ESRI Shapefile", ("ENCODING=UTF-8",), "class_zh", beside=(".dbf", ".qml")
+    ),
     ".geojson": VectorFormat("GeoJSON"),
     ".fgb": VectorFormat("FlatGeobuf", ("SPATIAL_INDEX=YES",)),
 }

@@ -30,6 +30,8 @@ from ..compat import polygon_layers_only
 from ..i18n import translator
 from ..layer_grid import has_pixel_grid
 from ..run_record import Area
+from .layer_watch import EDITS, LayerWatch
+from .own_layers import id_of
 
 if TYPE_CHECKING:
     from qgis.core import QgsRasterLayer, QgsVectorLayer
@@ -57,9 +59,13 @@ class AreaBox(QWidget):
         self.kind.activated.connect(self._kind_activated)
         self.drawn.extentChanged.connect(lambda _: self.changed.emit())
         self.polygons.layerChanged.connect(self._polygons_changed)
+        self._watch = LayerWatch((*EDITS, "selectionChanged", "subsetStringChanged"), self)
+        self._watch.heard.connect(self._polygons_edited)
         self.selected.toggled.connect(lambda _: self.changed.emit())
         self.pixel_size.valueChanged.connect(lambda _: self.changed.emit())
         canvas.extentsChanged.connect(self._canvas_moved)
+        self._polygons_id = ""
+        self.project_changed()
         self._kind_changed()
 
     def follow(self, layer: QgsRasterLayer | None) -> None:
@@ -222,7 +228,22 @@ class AreaBox(QWidget):
         if self.kind.currentData() == DRAWN and self.drawn.outputExtent().isEmpty():
             self.drawn.setOutputExtentFromDrawOnCanvas()
 
-    def _polygons_changed(self, _layer: object) -> None:
+    def project_changed(self) -> None:
+        """Layers have come or gone; the list may have moved to another without telling."""
+        if id_of(self.polygons.currentLayer()) != self._polygons_id:
+            self._polygons_changed(self.polygons.currentLayer())
+
+    def let_go(self) -> None:
+        """Listen to no layer any more."""
+        self._watch.follow()
+
+    def _polygons_edited(self, _layer: object) -> None:
+        if self.kind.currentData() == POLYGONS:
+            self.changed.emit()
+
+    def _polygons_changed(self, layer: QgsVectorLayer | None) -> None:
+        self._polygons_id = id_of(layer)
+        self._watch.follow(layer)
         if self.kind.currentData() == POLYGONS:
             self._offer_selection()
             self.changed.emit()

@@ -72,7 +72,7 @@ class AreaTable(QTableWidget):
                 (area, "–" if math.isnan(area) else f"{area:,.{0 if area >= 1000 else 2}f}"),
                 (row.share, f"{100 * row.share:.1f}"),
                 (row.polygons, f"{row.polygons:,}"),
-                (row.confidence, f"{row.confidence:.2f}"),
+                (row.confidence, _or_dash(row.confidence)),
             )
             for column, (value, text) in enumerate(texts, 1):
                 self.setItem(number, column, NumberCell(value, text))
@@ -101,6 +101,10 @@ def _unit(rows: Sequence[AreaRow]) -> tuple[float, str]:
     if largest >= 10 * _SQUARE_KM:
         return _SQUARE_KM, "km²"
     return (_HECTARE, "ha") if largest >= _HECTARE else (1.0, "m²")
+
+
+def _or_dash(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def _swatch(colour: str) -> QIcon:

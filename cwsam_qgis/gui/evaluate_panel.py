@@ -89,6 +89,9 @@ class EvaluatePanel(QWidget):
             side.changed.connect(self._show_state)
             side.changed.connect(self._offer_classes)
             side.changed.connect(self._forget_values)
+        if self.map.layer() is self.reference.layer():
+            self.reference.layer_box.setLayer(None)  # both lists begin with the same one
+        QgsProject.instance().layersRemoved.connect(self._layers_removed)
         self._show_state()
 
     def set_layers(self, layers: list[QgsMapLayer]) -> None:
@@ -98,6 +101,7 @@ class EvaluatePanel(QWidget):
 
     def shut_down(self) -> None:
         """Stop what runs; the plugin goes away."""
+        QgsProject.instance().layersRemoved.disconnect(self._layers_removed)
         task, self.task = self.task, None
         if task is not None:
             task.ended.disconnect()
@@ -131,14 +135,20 @@ class EvaluatePanel(QWidget):
 
     def draw(self) -> None:
         """Draw the sample in the background, or say why that cannot be."""
-        path = self.sample.path()
         try:
             job = SampleJob(self._side(self.map), self.sample.options())
+            goes_on, path = self.sample.agreed_path()
         except CwsamError as error:
             self._messages.failure(engine_text(str(error)))
             return
+        if not goes_on:
+            return
         title = tr("Draw a sample of {name}").format(name=job.name)
         self._start(title, job.run, partial(self._drawn, job, path))
+
+    def _layers_removed(self, _ids: object) -> None:
+        for side in (self.map, self.reference):
+            side.project_changed()
 
     def _side(self, box: SideBox) -> Side:
         return Side(box.layer(), box.field(), meanings=self.values.table())
@@ -154,6 +164,9 @@ class EvaluatePanel(QWidget):
         self.reference = SideBox(form, tr("&Reference"), tip, *areas, "PointLayer")
         self.ignore = QCheckBox(tr("&Leave out where the map has no class"))
         self.ignore.setToolTip(tr("Otherwise the reference counts as missed there"))
+        self.hint = QLabel(tr("Map and reference are the same layer: choose two."))
+        self.hint.setWordWrap(True)
+        form.addRow(self.hint)
         form.addRow(self.ignore)
         self.foreign = QGroupBox(tr("Values that name no class"))
         self.values = MappingTable(labels=False)
@@ -200,7 +213,10 @@ class EvaluatePanel(QWidget):
     def _show_state(self) -> None:
         """What can be clicked now."""
         idle, map_chosen = self.task is None, self.map.layer() is not None
-        self.button.setEnabled(idle and map_chosen and self.reference.layer() is not None)
+        same = map_chosen and self.map.layer() is self.reference.layer()
+        ready = map_chosen and self.reference.layer() is not None and not same
+        self.button.setEnabled(idle and ready)
+        self.hint.setVisible(same)
         self.sample.button.setEnabled(idle and map_chosen)
         self.button.setVisible(idle)
         for widget in (self.cancel_button, self.progress):

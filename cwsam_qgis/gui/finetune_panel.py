@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,16 +23,17 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...engine.errors import CheckpointError, CwsamError
+from ...engine.errors import CheckpointError, CwsamError, OutputError
 from ...training.finetune.config import FinetuneConfig
 from ..compat import layer_geometry
 from ..environment import has_torch
-from ..finetune_job import FinetuneJob, Wish, stopped_runs
+from ..finetune_job import COMPANIONS, FinetuneJob, Wish, stopped_runs
 from ..finetune_preview import Preview
 from ..finetune_task import LabelTask
 from ..i18n import engine_text, translator
 from ..model_list import SUFFIX, known_models, read_facts
 from ..options import read_options
+from ..output_path import existing, next_free, read_path
 from ..results import file_stem
 from ..settings import recall, remember, remember_adapter, remembered_models
 from .finetune_bar import FinetuneBar
@@ -38,6 +41,7 @@ from .finetune_control import FinetuneControl
 from .finetune_result import FinetuneResultBox
 from .label_box import LabelBox
 from .mapping_table import MappingTable
+from .replace_question import Answer, ask_to_replace
 from .scroll import scrolling_column
 
 if TYPE_CHECKING:
@@ -116,6 +120,11 @@ class FinetunePanel(QWidget):
             if not self.output.filePath().strip():
                 wish.adapter.parent.mkdir(parents=True, exist_ok=True)
             job = FinetuneJob(self.input.layers(), wish)
+            if not resume:
+                agreed = self._agreed(wish)
+                if agreed is None:
+                    return
+                job = FinetuneJob(job.layers, agreed)
         except CwsamError as error:
             self._messages.failure(engine_text(str(error)))
             return
@@ -124,6 +133,15 @@ class FinetunePanel(QWidget):
         self.result_group.show()
         self.control.start(job)
         QTimer.singleShot(0, self._show_course)
+
+    def _agreed(self, wish: Wish) -> Wish | None:
+        """The wish with the user's consent where its files exist; None without it."""
+        answer = ask_to_replace(existing(_files(wish.adapter)), self)
+        if answer is Answer.NEW_NAME:
+            path = next_free(wish.adapter, lambda one: any(map(os.path.exists, _files(one))))
+            self.output.setFilePath(str(path))
+            wish = replace(wish, adapter=path)
+        return None if answer is Answer.CANCEL else wish
 
     def _resume(self, adapter: Path) -> None:
         """Go on with a stopped run; its file is the one that is asked for from now on."""
@@ -154,17 +172,18 @@ class FinetunePanel(QWidget):
         )
 
     def adapter_path(self) -> Path:
-        """The file that is asked for, or the first free one in the profile."""
+        """The file that is asked for, or the first free one in the profile.
+
+        Raises:
+            OutputError: The name cannot be used.
+        """
         text = self.output.filePath().strip()
         if text:
-            path = Path(text)
-            return path if path.suffix == SUFFIX else Path(text + SUFFIX)
-        folder = _own_folder()
+            path = read_path(text, SUFFIX)
+            return path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
         image = self.input.image()
-        stem, number = file_stem(image.name()) if image else "adapter", 1
-        while (folder / f"{stem}{_numbered(number)}{SUFFIX}").exists():
-            number += 1
-        return folder / f"{stem}{_numbered(number)}{SUFFIX}"
+        stem = file_stem(image.name()) if image else "adapter"
+        return next_free(_own_folder() / f"{stem}{SUFFIX}", os.path.exists)
 
     def shut_down(self) -> None:
         """Stop what runs; the plugin goes away."""
@@ -263,7 +282,10 @@ class FinetunePanel(QWidget):
         enough = check is not None and bool(check.usable)
         enough = enough and (check.ok or self.skip_sparse.isChecked())
         self.note.setVisible(bool(self.note.text()))
-        self.bar.set_ready(enough, stopped_runs({self.adapter_path().parent, _own_folder()}))
+        folders = {_own_folder()}
+        with suppress(OutputError):  # said when the run is asked for
+            folders.add(self.adapter_path().parent)
+        self.bar.set_ready(enough, stopped_runs(folders))
 
     def _show_made(self, wish: Wish, found: FinetuneResult) -> None:
         self._made = (wish, found)
@@ -302,8 +324,9 @@ def _own_folder() -> Path:
     return Path(QgsApplication.qgisSettingsDirPath()) / "cwsam" / "adapters"
 
 
-def _numbered(number: int) -> str:
-    return "" if number == 1 else f"_{number}"
+def _files(adapter: Path) -> list[Path]:
+    """An adapter and what lies beside it."""
+    return [adapter, *(adapter.with_suffix(suffix) for suffix in COMPANIONS)]
 
 
 def _group(title: str, *widgets: QWidget) -> QGroupBox:

@@ -23,6 +23,8 @@ from ..layer_grid import LayerGrid, describe_layer
 from ..layer_source import LayerSource
 from .area_box import AreaBox
 from .band_rows import BandRows
+from .layer_watch import LayerWatch
+from .own_layers import except_own, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,11 +46,18 @@ class InputBox(QWidget):
         super().__init__(parent)
         self.area = AreaBox(canvas)
         self._more: list[str] = []
+        self._layer_id = ""
+        self._watch = LayerWatch(("nameChanged",), self)
+        self._watch.heard.connect(self._renamed)
         self._make_widgets()
         self._lay_out()
         self.layer_box.layerChanged.connect(self._layer_changed)
         self.area.changed.connect(self.changed)
         self.bands.changed.connect(self.changed)
+        project = QgsProject.instance()
+        project.layersAdded.connect(self._project_changed)
+        project.layersRemoved.connect(self._project_changed)
+        except_own(self.layer_box)
         self._layer_changed(self.layer_box.currentLayer())
 
     def set_layers(self, layers: list[QgsRasterLayer]) -> None:
@@ -93,6 +102,28 @@ class InputBox(QWidget):
         self.bands.choose(bands or ())
         self.area.apply(area, layer.crs())
 
+    def let_go(self) -> None:
+        """Listen to the project and its layers no more."""
+        project = QgsProject.instance()
+        project.layersAdded.disconnect(self._project_changed)
+        project.layersRemoved.disconnect(self._project_changed)
+        self._watch.follow()
+        self.area.let_go()
+
+    def _project_changed(self, _layers: object = None) -> None:
+        """Follow the list, which moves to another layer without telling."""
+        except_own(self.layer_box)
+        self.area.project_changed()
+        layer = self.layer_box.currentLayer()
+        if id_of(layer) != self._layer_id:
+            self._layer_changed(layer)
+        else:
+            self._renamed()
+
+    def _renamed(self, _layer: object = None) -> None:
+        self._show_more()
+        self.changed.emit()
+
     def _chosen(self) -> list[QgsRasterLayer]:
         if not self.layers():
             raise RasterError(tr("There is no raster layer: add one to the project."))
@@ -135,6 +166,7 @@ class InputBox(QWidget):
 
     def _layer_changed(self, layer: QgsRasterLayer | None) -> None:
         """Follow a new layer: its bands, its CRS, whether it needs a pixel size."""
+        self._layer_id = id_of(layer)
         self.bands.follow(layer)
         self.area.follow(layer)
         if layer is not None and layer.id() in self._more:
@@ -148,6 +180,7 @@ class InputBox(QWidget):
         self.changed.emit()
 
     def _show_more(self) -> None:
+        self._watch.follow(*self.layers())
         names = [layer.name() for layer in self.layers()[1:]]
         self.more_row.setVisible(bool(names))
         self.more_label.setText(tr("and {names}").format(names=", ".join(names)))

@@ -29,6 +29,8 @@ from ..label_reader import CLASS_FIELDS
 from ..layer_grid import has_pixel_grid
 from ..settings import recall, remember
 from .band_rows import BandRows
+from .layer_watch import EDITS, LayerWatch
+from .own_layers import except_own, first_foreign, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
 tr = translator("label_box")
 
 _EDIT_DELAY = 500  # ms: a polygon comes with several signals
-_EDITS = ("featureAdded", "featuresDeleted", "attributeValueChanged", "geometryChanged",
-          "afterRollBack", "dataChanged")  # fmt: skip
 
 
 class LabelBox(QWidget):
@@ -63,21 +63,25 @@ class LabelBox(QWidget):
     def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
-        self._watched: QgsVectorLayer | None = None
-        self._watched_id = ""
+        self._watch = LayerWatch((*EDITS, "dataChanged"), self)
+        self._image_id = self._labels_id = ""
         self.legend: Sequence[LandCoverClass] = CLASSES
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_EDIT_DELAY)
         self._timer.timeout.connect(self.edited)
+        self._watch.heard.connect(lambda _: self._timer.start())
         self._make_widgets()
         self._lay_out()
         self.image_box.layerChanged.connect(self._image_changed)
         self.labels_box.layerChanged.connect(self._labels_changed)
         self.field_box.fieldChanged.connect(lambda _: self.changed.emit())
         self.pixel_size.valueChanged.connect(lambda _: self.changed.emit())
-        self._image_changed(self.image_box.currentLayer())
-        self._labels_changed(self.labels_box.currentLayer())
+        self._project_changed()
+        self._image_changed(self.image())
+        self._labels_changed(self.labels())
+        QgsProject.instance().layersAdded.connect(self._project_changed)
+        QgsProject.instance().layersRemoved.connect(self._project_changed)
 
     def image(self) -> QgsRasterLayer | None:
         """The chosen image."""
@@ -128,8 +132,10 @@ class LabelBox(QWidget):
 
     def let_go(self) -> None:
         """Listen to no layer any more."""
+        QgsProject.instance().layersAdded.disconnect(self._project_changed)
+        QgsProject.instance().layersRemoved.disconnect(self._project_changed)
         self._timer.stop()
-        self._watch(None)
+        self._watch.follow()
 
     def _ask_file(self) -> None:
         folder = str(recall("label_folder", ""))
@@ -145,6 +151,7 @@ class LabelBox(QWidget):
         self.image_box.setFilters(raster_layers_only())
         self.image_box.setToolTip(tr("The image that the labels lie on"))
         self.labels_box.setFilters(polygon_layers_only())
+        self.labels_box.setAllowEmptyLayer(True)
         self.labels_box.setToolTip(tr("Polygons with a class, in any reference system"))
         self.create_button = QPushButton(tr("&New"))
         self.create_button.setObjectName("cwsamNewLabels")
@@ -180,14 +187,26 @@ class LabelBox(QWidget):
         self.form.addRow(tr("Class &field"), self.field_box)
 
     def _image_changed(self, layer: QgsRasterLayer | None) -> None:
+        self._image_id = id_of(layer)
         self.bands.follow(layer)
         online = layer is not None and layer.isValid() and not has_pixel_grid(layer)
         self.pixel_size.setVisible(online)
         self.form.labelForField(self.pixel_size).setVisible(online)
         self.changed.emit()
 
+    def _project_changed(self, _layers: object = None) -> None:
+        """Follow layers that come and go: our own are no image, and no labels unasked."""
+        except_own(self.image_box)
+        if id_of(self.image()) != self._image_id:
+            self._image_changed(self.image())
+        if self.labels() is None or id_of(self.labels()) != self._labels_id:
+            self.labels_box.setLayer(first_foreign(self.labels_box))
+            if id_of(self.labels()) != self._labels_id:
+                self._labels_changed(self.labels())
+
     def _labels_changed(self, layer: QgsVectorLayer | None) -> None:
-        self._watch(layer)
+        self._labels_id = id_of(layer)
+        self._watch.follow(layer)
         self.field_box.setLayer(layer)
         if layer is not None:
             names = [field.name() for field in layer.fields()]
@@ -197,17 +216,3 @@ class LabelBox(QWidget):
             elif names and not self.field_box.currentField():
                 self.field_box.setField(names[-1])
         self.changed.emit()
-
-    def _watch(self, layer: QgsVectorLayer | None) -> None:
-        """Listen to the edits of another layer."""
-        old, self._watched = self._watched, layer
-        if old is not None and QgsProject.instance().mapLayer(self._watched_id) is old:
-            for name in _EDITS:
-                getattr(old, name).disconnect(self._touched)
-        self._watched_id = layer.id() if layer is not None else ""
-        if layer is not None:
-            for name in _EDITS:
-                getattr(layer, name).connect(self._touched)
-
-    def _touched(self, *_: object) -> None:
-        self._timer.start()

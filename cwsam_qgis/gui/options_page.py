@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Callable
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
@@ -10,6 +11,8 @@ from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFormLayout,
     QGroupBox,
+    QLabel,
+    QMessageBox,
     QSpinBox,
     QWidget,
 )
@@ -17,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 from ..i18n import translator
 from ..icons import icon
 from ..options import DEVICES, PRECISIONS, Options, read_options, write_options
+from ..output_path import folder_refusal
 from ..vector_formats import FORMATS
 from .scroll import scrolling_column
 
@@ -46,12 +50,47 @@ class OptionsPage(QgsOptionsPageWidget):
         self.setObjectName(PAGE)
         self._applied = applied
         now = read_options()
-        scrolling_column(self, self._computing(now), self._results(now), self._folders(now))
+        self._now = now
+        self.refusal = QLabel()
+        self.refusal.setWordWrap(True)
+        self.refusal.hide()
+        groups = self._computing(now), self._results(now), self._folders(now)
+        scrolling_column(self, self.refusal, *groups)
+        for widget in self._folder_boxes().values():
+            widget.fileChanged.connect(lambda _: self._show_refusals())
+
+    def isValid(self) -> bool:  # noqa: N802 - QGIS's name
+        """Whether the dialog may close; newer releases of QGIS ask."""
+        return not self._show_refusals()
 
     def apply(self) -> None:
-        """Remember what is chosen; called by the dialog."""
-        write_options(self.options())
-        self._applied(self.options())
+        """Remember what is chosen; called by the dialog. Impossible folders stay as they were."""
+        chosen, refused = self.options(), self._refusals()
+        if refused:
+            chosen = replace(chosen, **{name: getattr(self._now, name) for name in refused})
+            QMessageBox.warning(self, "CWSAM", "\n".join(refused.values()))
+        write_options(chosen)
+        self._applied(chosen)
+
+    def _folder_boxes(self) -> dict[str, QgsFileWidget]:
+        """The folders by the names of their options."""
+        return {
+            "output_folder": self.output_folder,
+            "packages_folder": self.packages_folder,
+            "cache_folder": self.cache_folder,
+        }
+
+    def _refusals(self) -> dict[str, str]:
+        """Options whose folder cannot be, each with a sentence."""
+        texts = {name: box.filePath().strip() for name, box in self._folder_boxes().items()}
+        said = {name: folder_refusal(text) for name, text in texts.items() if text}
+        return {name: sentence for name, sentence in said.items() if sentence}
+
+    def _show_refusals(self) -> dict[str, str]:
+        refused = self._refusals()
+        self.refusal.setText("\n".join(refused.values()))
+        self.refusal.setVisible(bool(refused))
+        return refused
 
     def options(self) -> Options:
         """What is chosen now."""

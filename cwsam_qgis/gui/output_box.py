@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 
 from ...engine.errors import OutputError
+from ..class_areas import FIELDS
 from ..i18n import translator
 from ..job import Outputs
 from ..options import read_options
+from ..output_path import check_name, existing, next_free, read_path, refuse_precious
 from ..results import file_stem, temporary_file
 from ..settings import recall, remember
 from ..vector_formats import vector_format
+from .replace_question import Answer, ask_to_replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,56 +67,93 @@ class OutputBox(QWidget):
 
         Args:
             names: Names of the layers; with more than one, each is added to the file's name.
-            under_way: Polygon files of runs that have not ended.
+            under_way: Files of runs that have not ended.
 
         Raises:
-            OutputError: The file's ending is none that can be written, or it is spoken for.
+            OutputError: A file cannot be written under that name, or is spoken for.
         """
         text = self.polygons.filePath().strip()
-        taken = set(under_way)
-        found = []
-        for name in names:
-            outputs = self._outputs_of(text, name, len(names) > 1, taken)
-            if outputs.polygons in under_way:
-                raise OutputError(
-                    tr("{path} is being made by a run under way: choose another name.").format(
-                        path=outputs.polygons
-                    )
-                )
-            if outputs.polygons in taken:
-                raise OutputError(
-                    tr("Two layers are called '{name}': rename one of them.").format(name=name)
-                )
-            taken.add(outputs.polygons)
-            found.append(outputs)
-        return found
+        chosen = read_path(text, read_options().output_suffix) if text else None
+        return self._outputs(chosen, names, under_way)
+
+    def agreed_outputs(
+        self, names: list[str], under_way: Collection[Path] = ()
+    ) -> list[Outputs] | None:
+        """As :meth:`outputs`, with the user's consent where a file exists; None without it.
+
+        A new name that he asks for stands in the box afterwards.
+
+        Raises:
+            OutputError: As there; or a file holds what is not to be replaced.
+        """
+        found = self.outputs(names, under_way)
+        there = existing(path for outputs in found for path in outputs.files())
+        for path in there:
+            refuse_precious(path, FIELDS)
+        answer = ask_to_replace(there, self)
+        if answer is Answer.NEW_NAME:
+            chosen = read_path(self.polygons.filePath(), read_options().output_suffix)
+            self.polygons.setFilePath(str(self._free(chosen, names, under_way)))
+            return self.outputs(names, under_way)
+        return found if answer is Answer.REPLACE else None
 
     def remember(self) -> None:
         """Keep the choices for the next session; the file's name is new each time."""
         remember("class_raster", self.classes.isChecked())
         remember("confidence_raster", self.confidence.isChecked())
 
-    def apply(self, polygons: str, classes: bool, confidence: bool) -> None:
-        """Choose as in an earlier run; an empty text means a temporary layer."""
-        self.polygons.setFilePath(polygons)
+    def apply(self, polygons: str, classes: bool, confidence: bool, name: str = "") -> None:
+        """Choose as in an earlier run, under a name that is free.
+
+        Args:
+            polygons: File of the polygons; empty for a temporary layer.
+            classes: Whether a class raster is wanted.
+            confidence: Whether a confidence raster is wanted.
+            name: Name of the layer.
+        """
         self.classes.setChecked(classes)
         self.confidence.setChecked(confidence)
+        free = str(self._free(Path(polygons), [name])) if polygons else ""
+        self.polygons.setFilePath(free)
 
-    def _outputs_of(self, text: str, name: str, several: bool, taken: set[Path]) -> Outputs:
-        if text:
-            polygons = (
-                Path(text) if Path(text).suffix else Path(text + read_options().output_suffix)
-            )
-            vector_format(polygons)
-            if not polygons.is_absolute():
-                raise OutputError(
-                    tr("{path} names no folder: choose a whole path.").format(path=polygons)
-                )
-            if several:
-                polygons = polygons.with_name(f"{polygons.stem}_{file_stem(name)}{polygons.suffix}")
-        else:
+    def _free(self, path: Path, names: list[str], under_way: Collection[Path] = ()) -> Path:
+        """A name under which none of the outputs exists or is being made."""
+
+        def used(candidate: Path) -> bool:
+            files = [f for name in names for f in self._of(candidate, name, len(names) > 1).files()]
+            return any(map(os.path.exists, files)) or not set(under_way).isdisjoint(files)
+
+        return next_free(path, used)
+
+    def _outputs(
+        self, chosen: Path | None, names: list[str], under_way: Collection[Path]
+    ) -> list[Outputs]:
+        """Files for each layer under a chosen name; None for temporary ones."""
+        taken, found = set(under_way), []
+        for name in names:
+            outputs = self._of(chosen, name, len(names) > 1, taken)
+            for path in outputs.files():
+                if path in under_way:
+                    text = tr("{path} is being made by a run under way: choose another name.")
+                    raise OutputError(text.format(path=path))
+                if path in taken:
+                    text = tr("Two layers are called '{name}': rename one of them.")
+                    raise OutputError(text.format(name=name))
+            taken.update(outputs.files())
+            found.append(outputs)
+        return found
+
+    def _of(
+        self, chosen: Path | None, name: str, several: bool, taken: Collection[Path] = ()
+    ) -> Outputs:
+        polygons = chosen
+        if polygons is None:
             folder = Path(QgsProcessingUtils.tempFolder())
             polygons = temporary_file(folder, name, "_land_cover.gpkg", taken)
+        elif several:
+            polygons = polygons.with_name(f"{polygons.stem}_{file_stem(name)}{polygons.suffix}")
+        vector_format(polygons)
+        check_name(polygons)
         return Outputs(
             polygons,
             _beside(polygons, "classes") if self.classes.isChecked() else None,

@@ -21,8 +21,8 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...engine.errors import CwsamError
+from ..class_areas import EDITED, AreasTask, from_json, is_result, to_csv
 from ..class_areas import PROPERTY as AREAS
-from ..class_areas import AreasTask, from_json, is_result, to_csv
 from ..compat import polygon_layers_only
 from ..confidence_filter import threshold_of, with_threshold
 from ..export_task import ExportTask
@@ -33,6 +33,7 @@ from ..settings import recall, remember
 from ..vector_formats import FORMATS
 from .area_table import AreaTable
 from .bar_chart import BarChart
+from .layer_watch import COMMITS, EDITS, LayerWatch
 from .messages import DetailsDialog
 from .scroll import scrolling_column
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 tr = translator("results_panel")
 
+_EDIT_DELAY = 300  # ms: a polygon comes with several signals
 _FILTER_DELAY = 200  # ms: the map is drawn again after the slider has come to rest
 _NAMES = {".gpkg": "GeoPackage", ".shp": "Shapefile", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
 
@@ -67,6 +69,9 @@ class ResultsPanel(QWidget):
         self.export_button.clicked.connect(self._export)
         self.record_button.clicked.connect(self._show_record)
         self.rerun_button.clicked.connect(self._rerun)
+        self._edits.heard.connect(self._edited)
+        self._commits.heard.connect(self._committed)
+        self._areas_timer.timeout.connect(self._show_areas)
         QgsProject.instance().layersAdded.connect(self._refuse_others)
         self._refuse_others()
         self._show(self.layer_box.currentLayer())
@@ -82,6 +87,9 @@ class ResultsPanel(QWidget):
         """Stop what runs; the plugin goes away."""
         QgsProject.instance().layersAdded.disconnect(self._refuse_others)
         self._timer.stop()
+        self._areas_timer.stop()
+        self._edits.follow()
+        self._commits.follow()
         for task in self._tasks:
             task.ended.disconnect()
             task.cancel()
@@ -114,6 +122,12 @@ class ResultsPanel(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_FILTER_DELAY)
+        self._areas_timer = QTimer(self)
+        self._areas_timer.setSingleShot(True)
+        self._areas_timer.setInterval(_EDIT_DELAY)
+        self._areas_task: AreasTask | None = None
+        self._edits = LayerWatch((*EDITS, "subsetStringChanged"), self)
+        self._commits = LayerWatch(COMMITS, self)
 
     def _lay_out(self) -> None:
         self.areas = QGroupBox(tr("Areas"))
@@ -146,16 +160,15 @@ class ResultsPanel(QWidget):
 
     def _refuse_others(self, _layers: object = None) -> None:
         """List only layers that have our fields."""
-        others = [
-            layer
-            for layer in QgsProject.instance().mapLayers().values()
-            if isinstance(layer, QgsVectorLayer) and not is_result(layer)
-        ]
-        self.layer_box.setExceptedLayerList(others)
+        layers = QgsProject.instance().mapLayers().values()
+        vectors = [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
+        self.layer_box.setExceptedLayerList([one for one in vectors if not is_result(one)])
+        self._commits.follow(*(one for one in vectors if is_result(one)))
 
     def _show(self, layer: QgsVectorLayer | None) -> None:
         """Show another layer."""
         usable = layer is not None and layer.isValid()
+        self._edits.follow(layer if usable else None)
         self.empty.setVisible(not usable)
         for widget in (self.areas, self.filter_box):
             widget.setVisible(usable)
@@ -164,14 +177,49 @@ class ResultsPanel(QWidget):
         self.rerun_button.setEnabled(usable and bool(layer.customProperty(RUN, "")))
         if not usable:
             return
+        self._show_slider()
+        self._show_areas()
+
+    def _show_slider(self) -> None:
+        """Let the slider stand where the layer's filter has it."""
         self.slider.blockSignals(True)
-        self.slider.setValue(round(100 * threshold_of(layer.subsetString())))
+        self.slider.setValue(round(100 * threshold_of(self.layer().subsetString())))
         self.slider.blockSignals(False)
         self._show_threshold()
-        rows = from_json(layer.customProperty(AREAS, ""))
-        self._show_rows(rows or [])
+
+    def _edited(self, layer: QgsVectorLayer) -> None:
+        """Features or the filter of the layer have changed."""
+        if layer is self.layer():
+            self._areas_timer.start()
+
+    def _committed(self, layer: QgsVectorLayer) -> None:
+        """Edits of a result, shown or not, are being saved."""
+        layer.setCustomProperty(EDITED, True)
+        self._edited(layer)
+
+    def _show_areas(self) -> None:
+        """Show the areas of what the layer shows: of its run, or added up anew."""
+        layer = self.layer()
+        if layer is None or not layer.isValid():
+            return
+        filtered = bool(layer.subsetString())
+        self.areas.setTitle(tr("Areas of the polygons shown") if filtered else tr("Areas"))
+        edited = layer.isModified() or bool(layer.customProperty(EDITED, False))
+        rows = None if edited or filtered else from_json(layer.customProperty(AREAS, ""))
+        if self._areas_task is not None:
+            self._areas_task.cancel()
+        self._areas_task = None
         if rows is None:
-            self._start(AreasTask(layer), self._show_rows)
+            self._areas_task = task = AreasTask(layer, edited)
+            self._start(task, lambda found: self._summed(task, found))
+        else:
+            self._show_rows(rows)
+
+    def _summed(self, task: AreasTask, rows: list | None) -> None:
+        """Show what was added up, unless something newer was asked for."""
+        if task is self._areas_task:
+            self._areas_task = None
+            self._show_rows(rows)
 
     def _show_rows(self, rows: list | None) -> None:
         self.table.set_rows(rows or [])
@@ -197,6 +245,7 @@ class ResultsPanel(QWidget):
                     name=layer.name()
                 )
             )
+            self._show_slider()
         layer.triggerRepaint()
 
     def _save_csv(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -83,9 +84,9 @@ class RunControl(QObject):
             self.queued.emit()
 
     def files_under_way(self) -> set[Path]:
-        """Polygon files of the runs that have not ended."""
+        """Files that the runs that have not ended will write."""
         tasks = [*self.waiting, *([self.task] if self.task is not None else [])]
-        return {job.outputs.polygons for task in tasks for job in task.jobs}
+        return {path for task in tasks for job in task.jobs for path in job.outputs.files()}
 
     def cancel(self) -> None:
         """Ask the run to stop; the next one in the queue then begins."""
@@ -175,11 +176,14 @@ class RunControl(QObject):
         seconds = sum(result.seconds for _, result in done)
         if not pixels or seconds <= 0 or any(result.resumed for _, result in done):
             return
-        size = sum(result.polygon_bytes for _, result in done)
         facts = read_facts(task.choice.facts_file)
+        if pixels < max((j.settings.tile or facts.config.image_size) ** 2 for j, _ in done):
+            return  # less than a tile: what it took was not for its pixels
+        size = sum(result.polygon_bytes for _, result in done)
         strips = max(strip_bytes(job.source.info, job.settings, facts) for job, _ in done)
         biggest = max(result.polygon_bytes for _, result in done)
         memory = max(0, task.outcome.memory - strips - _CORNER_RATIO * biggest)
+        memory = memory if task.outcome.cold else 0
         remember_measured(task.choice, Measured(pixels / seconds, memory, size / pixels))
 
     def _tell_all(self) -> None:
@@ -205,30 +209,51 @@ class RunControl(QObject):
 
     def _tell_results(self, task: SegmentTask, polygons: str) -> None:
         """Say what was made of each layer, and of which nothing."""
-        good, bad, lines = [], [], []
-        seconds = count = 0
+        good, bad, seconds, count = [], [], 0.0, 0
         for job, result in zip(task.jobs, task.outcome.results):
             name = job.source.info.name
-            lines.append(name)
             if result.summary is None:
                 bad.append(f"{name}: {result.error}")
-                lines.append(f"  {result.error}")
                 continue
-            good.append(name)
             seconds += result.seconds
-            count += sum(total.polygons for total in result.summary.areas.values())
-            for row in rows_of_summary(result.summary, task.outcome.legend):
-                lines.append(f"  {100 * row.share:5.1f} %  {class_label(row.entry)}")
-            lines += [f"  {engine_text(notice)}" for notice in result.summary.notices]
-        details = "\n".join([*lines, "", task.outcome.device])
-        text = tr("{count} polygons in {seconds} s: {names}.").format(
-            count=f"{count:,}", seconds=f"{seconds:.1f}", names=", ".join(good)
-        )
+            made = sum(total.polygons for total in result.summary.areas.values())
+            count += made
+            (good if made else bad).append(name if made else _why_empty(job))
+        details = _details(task)
+        if bad and len(task.jobs) == 1:
+            self._messages.failure(bad[0], details)
+            return
         if bad:
             text = tr("{done} of {all} layers are done; {failures}").format(
                 done=len(good), all=len(task.jobs), failures=" ".join(bad)
             )
             self._messages.failure(text, details)
             return
+        text = tr("{count} polygons in {seconds} s: {names}.")
+        if count == 1:
+            text = tr("1 polygon in {seconds} s: {names}.")
+        text = text.format(count=f"{count:,}", seconds=f"{seconds:.1f}", names=", ".join(good))
         action = (tr("Areas"), partial(self.areas_wanted.emit, polygons)) if polygons else None
         self._messages.success(text, details, action)
+
+
+def _why_empty(job: SegmentJob) -> str:
+    """Why a layer has given no polygon, and what helps."""
+    text = tr("'{name}' gives no polygon: look for other classes, or smaller patches.")
+    if math.isclose(job.source.blank_share, 1.0):
+        text = tr("'{name}' has no pixel to see there, only no data: choose another extent.")
+    return text.format(name=job.source.info.name)
+
+
+def _details(task: SegmentTask) -> str:
+    """What was made of each layer, with the notices."""
+    lines = []
+    for job, result in zip(task.jobs, task.outcome.results):
+        lines.append(job.source.info.name)
+        if result.summary is None:
+            lines.append(f"  {result.error}")
+            continue
+        for row in rows_of_summary(result.summary, task.outcome.legend):
+            lines.append(f"  {100 * row.share:5.1f} %  {class_label(row.entry)}")
+        lines += [f"  {engine_text(notice)}" for notice in result.summary.notices]
+    return "\n".join([*lines, "", task.outcome.device])

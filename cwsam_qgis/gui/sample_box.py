@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,19 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...engine.errors import OutputError
+from ...training.sample_points import MAP_CLASS, MAP_PIXELS
 from ..i18n import translator
+from ..output_path import existing, next_free, read_path, refuse_precious
 from ..settings import recall
+from .replace_question import Answer, ask_to_replace
 
 if TYPE_CHECKING:
     from ...training.map_strips import SampleOptions
 
 tr = translator("sample_box")
 
+_SUFFIX = ".gpkg"
 _ALLOCATIONS = ("recommended", "proportional", "equal")
 
 
@@ -73,12 +79,35 @@ class SampleBox(QgsCollapsibleGroupBox):
         )
 
     def path(self) -> Path | None:
-        """Where the points are saved; None for a temporary layer."""
+        """Where the points are saved; None for a temporary layer.
+
+        Raises:
+            OutputError: It cannot be a GeoPackage.
+        """
         text = self.file.filePath().strip()
         if not text:
             return None
-        path = Path(text)
-        return path if path.suffix else path.with_suffix(".gpkg")
+        path = read_path(text, _SUFFIX)
+        if path.suffix.lower() != _SUFFIX:
+            said = tr("'{name}' is no GeoPackage: choose a name that ends in .gpkg.")
+            raise OutputError(said.format(name=path.name))
+        return path
+
+    def agreed_path(self) -> tuple[bool, Path | None]:
+        """Whether to go on, and :meth:`path`, with the user's consent where the file exists.
+
+        Raises:
+            OutputError: As there; or the file holds what is not to be replaced.
+        """
+        path = self.path()
+        if path is None:
+            return True, None
+        refuse_precious(path, (MAP_CLASS, MAP_PIXELS))
+        answer = ask_to_replace(existing([path]), self)
+        if answer is Answer.NEW_NAME:
+            path = next_free(path, os.path.exists)
+            self.file.setFilePath(str(path))
+        return answer is not Answer.CANCEL, path
 
     def _make_widgets(self) -> None:
         self.by_error = QRadioButton(tr("Standard &error"))

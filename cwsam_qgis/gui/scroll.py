@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from qgis.gui import QgsScrollArea
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QFrame, QLayout, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFrame, QLayout, QToolButton, QVBoxLayout, QWidget
+
+from ..i18n import translator
+
+tr = translator("scroll")
 
 
 def scrolling_column(panel: QWidget, *widgets: QWidget, footer: QLayout | None = None) -> None:
@@ -21,6 +25,8 @@ def scrolling_column(panel: QWidget, *widgets: QWidget, footer: QLayout | None =
     column.setSpacing(8)
     for widget in widgets:
         column.addWidget(widget)
+    for button in content.findChildren(QToolButton, "collapseButton"):  # of QGIS's group boxes
+        button.setToolTip(tr("Show or hide these settings"))
     column.addStretch(1)
     scroll = QgsScrollArea()
     scroll.setWidgetResizable(True)

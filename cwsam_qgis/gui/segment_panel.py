@@ -17,7 +17,7 @@ from ...engine.memory import available_bytes, resident_bytes
 from ..environment import device_sentence, has_torch, missing_sentence
 from ..estimates import RunEstimate, estimate_run
 from ..i18n import engine_text, translator
-from ..job import Outputs, SegmentJob, scale_notices
+from ..job import Outputs, SegmentJob, image_notices
 from ..network import ModelChoice
 from ..pending import take_interrupted
 from ..run_record import RunRequest
@@ -25,6 +25,7 @@ from .advanced_box import AdvancedBox
 from .input_box import InputBox
 from .model_box import ModelBox
 from .output_box import OutputBox
+from .own_layers import is_own
 from .run_bar import RunBar, duration, size_text
 from .run_control import RunControl
 from .scroll import scrolling_column
@@ -80,10 +81,14 @@ class SegmentPanel(QWidget):
         self._offer_timer.start(0)
 
     def set_layers(self, layers: list) -> None:
-        """Choose the layers to segment; others than rasters are passed over."""
+        """Choose the layers to segment; others than rasters are passed over, results refused."""
         rasters = [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
-        if rasters:
-            self.input.set_layers(rasters)
+        images = [layer for layer in rasters if not is_own(layer)]
+        if images:
+            self.input.set_layers(images)
+        elif rasters:
+            text = tr("'{name}' is a result itself: choose an image.")
+            self._messages.failure(text.format(name=rasters[0].name()))
 
     def run(self) -> None:
         """Start a run with the chosen settings, or say why that cannot be."""
@@ -96,6 +101,8 @@ class SegmentPanel(QWidget):
             jobs = self._jobs()
         except CwsamError as error:
             self._messages.failure(engine_text(str(error)))
+            return
+        if jobs is None:
             return
         self.advanced.remember()
         self.output.remember()
@@ -120,7 +127,7 @@ class SegmentPanel(QWidget):
             return False
         self.advanced.apply(settings, choice.device, choice.precision)
         self.input.apply(layer, settings.bands, request.area)
-        self.output.apply(request.polygons, request.classes, request.confidence)
+        self.output.apply(request.polygons, request.classes, request.confidence, request.name)
         self._estimate()
         return True
 
@@ -142,12 +149,16 @@ class SegmentPanel(QWidget):
         """Stop what runs; the plugin goes away."""
         self._timer.stop()
         self._offer_timer.stop()
+        self.input.let_go()
         self.run_control.shut_down()
 
-    def _jobs(self) -> list[SegmentJob]:
+    def _jobs(self) -> list[SegmentJob] | None:
+        """What is to be run; None where the user keeps a file that stands in the way."""
         sources = self.input.sources()
         names = [source.info.name for source in sources]
-        outputs = self.output.outputs(names, self.run_control.files_under_way())
+        outputs = self.output.agreed_outputs(names, self.run_control.files_under_way())
+        if outputs is None:
+            return None
         settings = [self._settings(), *(self.advanced.settings() for _ in sources[1:])]
         layers = self.input.layers()
         requests = map(self._request, layers, sources, settings, outputs)
@@ -225,7 +236,8 @@ class SegmentPanel(QWidget):
         size = tr("{pixels} megapixels").format(pixels=f"{expected.pixels / 1e6:,.2f}")
         if len(infos) == 1:
             size = f"{infos[0].width:,} × {infos[0].height:,} px"
-        lines = [tr("{size}, {tiles} tiles").format(size=size, tiles=f"{expected.tiles:,}")]
+        text = tr("{size}, 1 tile") if expected.tiles == 1 else tr("{size}, {tiles} tiles")
+        lines = [text.format(size=size, tiles=f"{expected.tiles:,}")]
         if expected.seconds is not None:
             lines[0] += tr(", about {time}").format(time=duration(expected.seconds))
         lines.append(
@@ -235,7 +247,9 @@ class SegmentPanel(QWidget):
         )
         lines += _shortages(expected, outputs[0])
         lines += [notice for grid in grids for notice in grid.notices]
-        lines += [notice for info in infos for notice in scale_notices(info, facts)]
+        settings = [self._settings(), *(self.advanced.settings() for _ in infos[1:])]
+        for info, one in zip(infos, settings):
+            lines += image_notices(info, one, facts)
         return "\n".join(lines)
 
     def _show_device(self) -> None:

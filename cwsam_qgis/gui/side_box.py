@@ -9,6 +9,7 @@ from qgis.PyQt.QtWidgets import QFormLayout, QLabel
 
 from ..compat import layer_filter
 from ..i18n import translator
+from .own_layers import id_of
 
 tr = translator("side_box")
 
@@ -63,8 +64,14 @@ class SideBox(QObject):
         """The chosen field; empty for rasters, and where none is chosen."""
         return self.field_box.currentField() if isinstance(self.layer(), QgsVectorLayer) else ""
 
+    def project_changed(self) -> None:
+        """Follow the list, which moves to another layer without telling."""
+        if id_of(self.layer()) != self._layer_id:
+            self._layer_changed(self.layer())
+
     def _layer_changed(self, layer: QgsMapLayer | None) -> None:
         """Offer the layer's fields, the likeliest first."""
+        self._layer_id = id_of(layer)
         vector = layer if isinstance(layer, QgsVectorLayer) else None
         self.field_box.setLayer(vector)
         names = [] if vector is None else [field.name() for field in vector.fields()]

@@ -138,6 +138,7 @@ class TorchDialog(QDialog):
     def _buttons(self) -> QDialogButtonBox:
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         box.rejected.connect(self.reject)
+        self.close_button = box.button(QDialogButtonBox.StandardButton.Close)
         action = QDialogButtonBox.ButtonRole.ActionRole
         self.install_button = box.addButton(tr("&Install"), action)
         self.install_button.setToolTip(tr("Install PyTorch into the plugin's own folder"))
@@ -152,6 +153,8 @@ class TorchDialog(QDialog):
         copy.setToolTip(tr("Versions and the log's end for a report, without personal paths"))
         copy.clicked.connect(lambda: QgsApplication.clipboard().setText(self.report()))
         self.copy_button: QPushButton = copy
+        for button in box.buttons():
+            button.setAutoDefault(False)  # Enter does what is wanted, not what has the focus
         return box
 
     def _begin(self, text: str) -> None:
@@ -185,5 +188,7 @@ class TorchDialog(QDialog):
     def _show_buttons(self) -> None:
         busy = self.installer.busy
         self.install_button.setEnabled(not busy)
+        wanted = self.close_button if busy or has_torch() else self.install_button
+        wanted.setDefault(True)
         self.remove_button.setEnabled(not busy and is_ours(packages_folder()))
         self.cancel_button.setEnabled(busy)

@@ -381,6 +381,7 @@
 <message><source>E&amp;valuate</source><translation>评价(&amp;V)</translation></message>
 <message><source>Evaluate {name}</source><translation>评价 {name}</translation></message>
 <message><source>In the browser, to read and print</source><translation>在浏览器中阅读和打印</translation></message>
+<message><source>Map and reference are the same layer: choose two.</source><translation>地图与参考是同一图层：请选择两个不同的图层。</translation></message>
 <message><source>Otherwise the reference counts as missed there</source><translation>否则该处的参考按漏判计</translation></message>
 <message><source>Save CS&amp;V…</source><translation>保存 CSV(&amp;V)…</translation></message>
 <message><source>Save the figures</source><translation>保存指标</translation></message>
@@ -395,6 +396,7 @@
 <context>
 <name>cwsam.export_task</name>
 <message><source>Export {name}</source><translation>导出 {name}</translation></message>
+<message><source>No polygon is shown: lower the least confidence or change the filter.</source><translation>没有显示任何多边形：请降低最低置信度或更改筛选条件。</translation></message>
 <message><source>{path} is the layer itself: choose another name.</source><translation>{path} 就是该图层本身：请另选名称。</translation></message>
 </context>
 <context>
@@ -554,6 +556,7 @@
 <message><source>'{name}' has no scale on the ground: sizes are taken as pixels.</source><translation>“{name}”没有地面尺度：尺寸按像元计。</translation></message>
 <message><source>'{name}' has {count} band(s), not {band}: choose the bands again.</source><translation>“{name}”只有 {count} 个波段，没有第 {band} 波段：请重新选择。</translation></message>
 <message><source>'{name}' has {gsd} m a pixel, the model is made for {low} to {high} m: expect a poorer map.</source><translation>“{name}”的像元为 {gsd} 米，模型适用于 {low} 至 {high} 米：结果可能较差。</translation></message>
+<message><source>'{name}' is seen in grey, from one band, the model is made for colours: expect a poorer map.</source><translation>“{name}”只以一个波段的灰度参与分割，而模型针对彩色影像：结果会较差。</translation></message>
 <message><source>The server of '{name}' delivered no picture ({cause}): check the layer and the network.</source><translation>“{name}”的服务器没有返回图片（{cause}）：请检查图层和网络。</translation></message>
 <message><source>{path} is asked for twice: choose another name.</source><translation>{path} 被指定了两次：请换一个名称。</translation></message>
 <message><source>{path} is the input: choose another name.</source><translation>{path} 是输入文件：请换一个名称。</translation></message>
@@ -776,6 +779,14 @@
 <message><source>Two layers are called '{name}': rename one of them.</source><translation>有两个图层都叫“{name}”：请重命名其中一个。</translation></message>
 <message><source>[Temporary layer]</source><translation>[临时图层]</translation></message>
 <message><source>{path} is being made by a run under way: choose another name.</source><translation>{path} 正由进行中的运行生成：请另选名称。</translation></message>
+</context>
+<context>
+<name>cwsam.output_path</name>
+<message><source>The folder {path} cannot be used ({cause}): choose another.</source><translation>文件夹 {path} 无法使用（{cause}）：请另选。</translation></message>
+<message><source>The name '{name}…' is too long: choose a shorter one.</source><translation>名称“{name}…”过长：请选择较短的名称。</translation></message>
+<message><source>{path} holds other layers ({names}): choose another name.</source><translation>{path} 含有其他图层（{names}）：请另选名称。</translation></message>
+<message><source>{path} is a folder: choose a file name in it.</source><translation>{path} 是文件夹：请在其中指定文件名。</translation></message>
+<message><source>{path} is being edited as '{name}': end the edit session or choose another name.</source><translation>{path} 正作为“{name}”被编辑：请结束编辑或另选名称。</translation></message>
 <message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
 </context>
 <context>
@@ -813,6 +824,14 @@
 <message><source>The list of models {path} is broken: install the plugin again.</source><translation>模型列表 {path} 已损坏：请重新安装插件。</translation></message>
 </context>
 <context>
+<name>cwsam.replace_question</name>
+<message><source>&amp;Replace</source><translation>替换(&amp;R)</translation></message>
+<message><source>Replace?</source><translation>是否替换？</translation></message>
+<message><source>Use &amp;new name</source><translation>使用新名称(&amp;N)</translation></message>
+<message><source>{path} and {count} more exist: replace them?</source><translation>{path} 和另外 {count} 个文件已存在：是否替换？</translation></message>
+<message><source>{path} exists: replace it?</source><translation>{path} 已存在：是否替换？</translation></message>
+</context>
+<context>
 <name>cwsam.results</name>
 <message><source>Land cover of {name}</source><translation>{name} 的地表覆盖</translation></message>
 <message><source>{name} – classes</source><translation>{name} – 类别</translation></message>
@@ -827,6 +846,7 @@
 <message><source>'{name}' cannot be filtered now: end its edit session first.</source><translation>“{name}”现在无法过滤：请先结束编辑。</translation></message>
 <message><source>A land-cover layer of this project</source><translation>本工程中的地表覆盖图层</translation></message>
 <message><source>Areas</source><translation>面积</translation></message>
+<message><source>Areas of the polygons shown</source><translation>所显示多边形的面积</translation></message>
 <message><source>Copy the table, ready for a spreadsheet</source><translation>复制表格，可直接粘贴到电子表格</translation></message>
 <message><source>E&amp;xport…</source><translation>导出(&amp;X)…</translation></message>
 <message><source>Export the polygons</source><translation>导出多边形</translation></message>
@@ -863,6 +883,9 @@
 </context>
 <context>
 <name>cwsam.run_control</name>
+<message><source>'{name}' gives no polygon: look for other classes, or smaller patches.</source><translation>“{name}”没有得到任何多边形：请选择其他类别或更小的图斑。</translation></message>
+<message><source>'{name}' has no pixel to see there, only no data: choose another extent.</source><translation>“{name}”在该处只有无数据像元：请另选范围。</translation></message>
+<message><source>1 polygon in {seconds} s: {names}.</source><translation>{names}：{seconds} 秒内生成 1 个多边形。</translation></message>
 <message><source>Areas</source><translation>面积</translation></message>
 <message><source>Stopped. The same run goes on where it was when it is started again.</source><translation>已停止。再次启动同一运行会从停下处继续。</translation></message>
 <message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
@@ -881,6 +904,7 @@
 <message><source> points</source><translation> 个点</translation></message>
 <message><source>&amp;Draw sample</source><translation>抽取样本(&amp;D)</translation></message>
 <message><source>&amp;Number of points</source><translation>点数(&amp;N)</translation></message>
+<message><source>'{name}' is no GeoPackage: choose a name that ends in .gpkg.</source><translation>“{name}”不是 GeoPackage：请选择以 .gpkg 结尾的名称。</translation></message>
 <message><source>50 to 100 are advised; fewer make wide intervals</source><translation>建议 50 至 100 个；过少会使区间变宽</translation></message>
 <message><source>A GeoPackage keeps your labels; a temporary layer is lost</source><translation>GeoPackage 会保留标注；临时图层会丢失</translation></message>
 <message><source>Add a layer of points to the project, ready to be labelled</source><translation>向工程添加待标注的点图层</translation></message>
@@ -925,7 +949,12 @@
 <message><source>accuracy,sample,stratified,random points,validation,land cover</source><translation>精度,样本,分层,随机点,验证,地表覆盖</translation></message>
 </context>
 <context>
+<name>cwsam.scroll</name>
+<message><source>Show or hide these settings</source><translation>显示或隐藏这些设置</translation></message>
+</context>
+<context>
 <name>cwsam.segment_panel</name>
+<message><source>'{name}' is a result itself: choose an image.</source><translation>“{name}”本身就是结果：请选择影像。</translation></message>
 <message><source>'{name}' is gone: add the layer again and choose it by hand.</source><translation>“{name}”已不存在：请重新添加图层并手动选择。</translation></message>
 <message><source>, about {time}</source><translation>，约 {time}</translation></message>
 <message><source>About {memory} of memory and {disk} of disk</source><translation>约需内存 {memory}、磁盘 {disk}</translation></message>
@@ -939,6 +968,7 @@
 <message><source>The segmentation of '{name}' was cut off when QGIS ended.</source><translation>“{name}”的分割因 QGIS 结束而中断。</translation></message>
 <message><source>There is no model: choose a model file.</source><translation>没有模型：请选择模型文件。</translation></message>
 <message><source>{pixels} megapixels</source><translation>{pixels} 百万像元</translation></message>
+<message><source>{size}, 1 tile</source><translation>{size}，1 个瓦片</translation></message>
 <message><source>{size}, {tiles} tiles</source><translation>{size}，{tiles} 个瓦片</translation></message>
 </context>
 <context>

@@ -1,8 +1,9 @@
 """What the tests do to the plugin in a window, and what they look at afterwards."""
 
 from qgis.core import QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 
 TIMEOUT_S = 240
 
@@ -44,3 +45,38 @@ def message(window):
 def results():
     layers = QgsProject.instance().mapLayers().values()
     return [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
+
+
+class answer:
+    """Answers the next question box by a click; Escape where no button is named.
+
+    Attributes:
+        text: What the box asked.
+        default: Text of its default button.
+    """
+
+    def __init__(self, button):
+        self._button, self.text, self.default = button, "", ""
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._look)
+
+    def __enter__(self):
+        self._timer.start(20)
+        return self
+
+    def __exit__(self, *_):
+        self._timer.stop()
+        assert self.text, "nothing was asked"
+
+    def _look(self):
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox) or not box.isVisible():
+            return
+        self._timer.stop()
+        default = box.defaultButton()
+        self.text, self.default = box.text(), default.text() if default is not None else ""
+        if self._button is None:
+            QTest.keyClick(box, Qt.Key.Key_Escape)
+            return
+        (button,) = [b for b in box.buttons() if b.text() in (self._button, f"&{self._button}")]
+        click(button)

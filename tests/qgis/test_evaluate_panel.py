@@ -352,9 +352,11 @@ def test_figures_are_saved(panel, window, tmp_path):
 
 
 def test_mistakes_are_told(panel, window, tmp_path):
+    assert not panel.hint.isVisible()
     panel.reference.layer_box.setLayer(panel.map.layer())
-    click(panel.button)
-    assert "same layer" in said(window)
+    assert not panel.button.isEnabled()
+    assert panel.hint.isVisible()
+    assert "same layer: choose two" in panel.hint.text()
     panel.reference.layer_box.setLayer(None)
     assert not panel.button.isEnabled()
 

@@ -14,7 +14,7 @@ from qgis.core import Qgis, QgsCategorizedSymbolRenderer, QgsProject, QgsRasterL
 from qgis.PyQt.QtCore import QObject, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtTest import QTest
-from tests.qgis.actions import click, message, wait_for
+from tests.qgis.actions import answer, click, message, wait_for
 from tests.qgis.labels import NAMES, feature_of, image_of, label_layer, outlines, squares
 from tests.training.finetune_support import save_tiny
 
@@ -190,8 +190,49 @@ def test_report_and_maps_before_and_after(window, panel, labels, field, tmp_path
     assert set(maps) == {"field – before", "field – after"}
     classes = maps["field – after"].renderer().classes()
     assert "Landebahn" in {entry.label for entry in classes}
+    assert panel.input.image_box.count() == 1, "maps are no images"
     group = QgsProject.instance().layerTreeRoot().findGroup("Fine-tuning of field")
     assert [child.name() for child in group.children()] == ["field – after", "field – before"]
+
+
+def test_an_adapter_is_not_replaced_unasked(panel, labels, tmp_path):
+    judged(panel)
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(b"a good one")
+    (tmp_path / "mine_2.html").write_text("a page")
+    with answer("Cancel") as asked:
+        click(panel.bar.button)
+    assert asked.text == f"{path} exists: replace it?"
+    assert asked.default == "Use &new name"
+    assert panel.control.task is None
+    with answer("Use &new name"):
+        click(panel.bar.button)
+    wait_for(lambda: panel.control.task is None)
+    assert panel.output.filePath() == str(tmp_path / "mine_3.safetensors")
+    assert read_facts(tmp_path / "mine_3.safetensors").is_adapter
+    assert path.read_bytes() == b"a good one"
+    with answer("&Replace"):
+        click(panel.bar.button)
+    wait_for(lambda: panel.control.task is None)
+
+
+@pytest.mark.parametrize("name", ["adapters/", "adapters", "x" * 300])
+def test_impossible_names_of_adapters_end_in_sentences(window, panel, labels, tmp_path, name):
+    judged(panel)
+    (tmp_path / "adapters").mkdir()
+    panel.output.setFilePath(f"{tmp_path}/{name}")
+    click(panel.bar.button)
+    said = message(window)
+    assert "is a folder: choose" in said or "is too long: choose" in said
+    assert panel.control.task is None
+
+
+def test_a_label_layer_does_not_replace_other_layers(window, panel, tmp_path):
+    path = tmp_path / "labels.gpkg"
+    layer = panel.input.make_labels(path)
+    assert panel.input.make_labels(path) is None
+    assert "is being edited" in message(window)
+    layer.rollBack()
 
 
 def test_cancel_and_resume(window, panel, labels, tmp_path):

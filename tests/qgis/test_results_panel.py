@@ -7,7 +7,7 @@ import pytest
 from cwsam.cwsam_qgis.class_areas import PROPERTY, AreasTask, from_json
 from cwsam.cwsam_qgis.confidence_filter import threshold_of, with_threshold
 from cwsam.cwsam_qgis.run_record import PROPERTY as RUN
-from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
+from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
 from tests.qgis.actions import click, message, open_panel, results, run_to_end, wait_for
@@ -135,6 +135,15 @@ def test_export_onto_itself_is_refused(qgis_app, result, window, tmp_path):
     assert "does not exist" in message(window)
 
 
+def test_an_export_of_nothing_says_so(qgis_app, result, window, tmp_path):
+    (layer,) = results()
+    layer.setSubsetString('"class_id" = 99')
+    result.export_to(tmp_path / "none.gpkg")
+    wait_for(lambda: not result._tasks)
+    assert "No polygon is shown" in message(window)
+    assert not (tmp_path / "none.gpkg").exists()
+
+
 def test_the_record_is_kept_in_layer_and_file(qgis_app, result, tmp_path):
     from osgeo import gdal
 
@@ -168,6 +177,8 @@ def test_run_again_gives_the_same_features(qgis_app, result, plugin, window, seg
     after = sorted((bytes(f.geometry().asWkb()), f["class_id"]) for f in second.getFeatures())
     assert before == after
     assert first.source() != second.source()
+    assert first.name() == "town – land cover"
+    assert second.name() == "town – land cover (2)"
 
 
 def test_run_again_opens_a_layer_that_was_removed(qgis_app, result, segment, image):
@@ -189,6 +200,70 @@ def test_areas_are_added_up_where_the_layer_brings_none(qgis_app, result):
         assert row.share == pytest.approx(known[row.class_id].share, abs=1e-6)
         assert row.confidence == pytest.approx(known[row.class_id].confidence, abs=5e-3)
     assert {row.class_id for row in result.table.rows} == set(known)
+
+
+def shown_polygons(result):
+    return {row.class_id: row.polygons for row in result.table.rows}
+
+
+def counted(layer):
+    counts = {}
+    for feature in layer.getFeatures():
+        counts[feature["class_id"]] = counts.get(feature["class_id"], 0) + 1
+    return counts
+
+
+def test_areas_follow_edits_and_come_back_with_them(qgis_app, result):
+    (layer,) = results()
+    before = list(result.table.rows)
+    victim, other = list(layer.getFeatures())[:2]
+    layer.startEditing()
+    layer.deleteFeature(victim.id())
+    column = layer.fields().indexOf("class_id")
+    layer.changeAttributeValue(other.id(), column, 24 if other["class_id"] != 24 else 1)
+    half = QgsGeometry.fromRect(other.geometry().boundingBox()).buffer(5, 2)
+    layer.changeGeometry(other.id(), half)
+    wait_for(lambda: shown_polygons(result) == counted(layer))
+    wait_for(lambda: not result._tasks)
+    areas = sum(row.area_m2 for row in result.table.rows)
+    assert areas == pytest.approx(sum(f.geometry().area() for f in layer.getFeatures()), rel=1e-6)
+    layer.rollBack()
+    wait_for(lambda: result.table.rows == before)
+    layer.startEditing()
+    layer.deleteFeature(victim.id())
+    assert layer.commitChanges()
+    wait_for(lambda: shown_polygons(result) == counted(layer))
+    click(result.copy_button)
+    rows = list(csv.DictReader(io.StringIO(QgsApplication.clipboard().text()), delimiter="\t"))
+    assert sum(int(row["polygons"]) for row in rows) == layer.featureCount()
+    result.layer_box.setLayer(None)
+    result.layer_box.setLayer(layer)
+    wait_for(lambda: not result._tasks)
+    assert shown_polygons(result) == counted(layer), "the areas of the run are old"
+
+
+def test_areas_are_those_of_the_polygons_shown(qgis_app, result):
+    (layer,) = results()
+    before = list(result.table.rows)
+    confidences = sorted(f["confidence"] for f in layer.getFeatures())
+    result.slider.setValue(round(100 * confidences[len(confidences) // 2]))
+    wait_for(lambda: layer.subsetString())
+    wait_for(lambda: shown_polygons(result) == counted(layer))
+    assert result.areas.title() == "Areas of the polygons shown"
+    result.slider.setValue(0)
+    wait_for(lambda: result.table.rows == before)
+    assert result.areas.title() == "Areas"
+
+
+def test_the_slider_jumps_back_in_an_edit_session(qgis_app, result, window):
+    (layer,) = results()
+    layer.startEditing()
+    window.bar.clearWidgets()
+    result.slider.setValue(50)
+    assert "end its edit session first" in message(window)
+    assert result.slider.value() == 0
+    assert result.threshold.text() == "all"
+    layer.rollBack()
 
 
 def test_only_results_are_listed_and_an_empty_project_says_so(qgis_app, plugin, window):

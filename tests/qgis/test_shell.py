@@ -9,13 +9,23 @@ from pathlib import Path
 import cwsam
 import pytest
 from cwsam.cwsam_qgis import i18n, icons, options
+from cwsam.cwsam_qgis.gui import torch_dialog
 from cwsam.cwsam_qgis.gui.options_page import PAGE, OptionsPage
 from cwsam.cwsam_qgis.options import Options
+from cwsam.cwsam_qgis.settings import remember
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QObject, QSize, Qt, pyqtSlot
 from qgis.PyQt.QtGui import QColor, QDesktopServices, QPalette
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox, QFormLayout
+from qgis.PyQt.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QToolButton,
+)
+from tests.qgis.actions import answer
 from tests.qgis.window import Window
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +146,52 @@ def test_the_page_keeps_every_option_and_tells_the_engine(window, plugin, tmp_pa
     assert os.environ["CWSAM_PACKAGES"] == str(tmp_path / "packages")
     options.withdraw_options()
     assert not {name for name in os.environ if name.startswith("CWSAM_CACHE")}
+
+
+def test_impossible_folders_are_refused(window, plugin, tmp_path):
+    (tmp_path / "file").write_text("")
+    remember("output_folder", "/earlier")
+    page = OptionsPage(print)
+    page.show()
+    assert not page.refusal.isVisible()
+    page.output_folder.setFilePath("relative")
+    page.packages_folder.setFilePath("/proc/none")
+    page.cache_folder.setFilePath(str(tmp_path / "file"))
+    said = page.refusal.text().splitlines()
+    assert page.refusal.isVisible()
+    assert "relative names no folder" in said[0]
+    assert "/proc/none cannot be used" in said[1]
+    assert "file cannot be used" in said[2]
+    assert not page.isValid()
+    with answer("OK") as told:
+        page.apply()
+    assert told.text == page.refusal.text()
+    kept = options.read_options()
+    assert (kept.output_folder, kept.packages_folder, kept.cache_folder) == ("/earlier", "", "")
+    page.output_folder.setFilePath(str(tmp_path / "new" / "deep"))
+    page.packages_folder.setFilePath("")
+    page.cache_folder.setFilePath(str(tmp_path))
+    assert page.isValid()
+    assert not page.refusal.isVisible()
+    assert not (tmp_path / "new").exists()
+    page.deleteLater()
+
+
+def test_enter_installs_only_what_is_missing(window, plugin, monkeypatch):
+    dialog = plugin.shell.open_torch()
+    assert dialog.close_button.isDefault()
+    assert not dialog.install_button.isDefault()
+    monkeypatch.setattr(torch_dialog, "has_torch", lambda: False)
+    dialog._show_state()
+    assert dialog.install_button.isDefault()
+
+
+def test_arrows_of_collapsed_boxes_tell_what_they_do(window, plugin):
+    plugin.open_dock()
+    for name in ("segment", "evaluate"):
+        buttons = plugin.dock.panel(name).findChildren(QToolButton, "collapseButton")
+        assert buttons
+        assert all(button.toolTip() == "Show or hide these settings" for button in buttons)
 
 
 def test_the_dock_follows_the_page_at_once(window, plugin):
