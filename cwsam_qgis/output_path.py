@@ -133,16 +133,25 @@ def _foreign_layers(path: Path, fields: Collection[str]) -> list[str]:
     """Names of what a GeoPackage holds beside one layer with some fields."""
     from osgeo import gdal  # not when the plugin starts
 
-    file = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
+    file = _opened(path, gdal.OF_VECTOR)
     if file is None:  # rasters only, or no GeoPackage at all
-        file = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY)
-        return [] if file is None else [path.stem]
+        return [] if _opened(path, gdal.OF_RASTER) is None else [path.stem]
     ours = [layer for layer in (file.GetLayer(n) for n in range(file.GetLayerCount()))
             if all(layer.GetLayerDefn().GetFieldIndex(name) >= 0 for name in fields)]  # fmt: skip
     known = {*_OF_QGIS, *(layer.GetName() for layer in ours[:1])}
     names = _first_column(file, "SELECT table_name FROM gpkg_contents")
     names += _first_column(file, "SELECT name FROM sqlite_master WHERE name = 'qgis_projects'")
     return sorted({name for name in names if name not in known})
+
+
+def _opened(path: Path, kind: int) -> gdal.Dataset | None:
+    """A file as GDAL sees it, or None; other plugins decide whether GDAL raises errors."""
+    from osgeo import gdal
+
+    try:
+        return gdal.OpenEx(str(path), kind | gdal.OF_READONLY)
+    except RuntimeError:
+        return None
 
 
 def _first_column(file: gdal.Dataset, sql: str) -> list[str]:

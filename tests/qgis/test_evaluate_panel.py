@@ -256,7 +256,8 @@ def test_values_that_name_no_class_are_given_one_by_clicks(panel, window, truth,
 
 
 def test_pixel_values_that_are_no_class_are_given_one(panel, window, tmp_path, truth, mapped):
-    codes = np.where(truth == 5, 500, np.where(truth == 8, 600, truth)).astype(np.uint16)
+    codes = truth.astype(np.uint16)
+    codes[truth == 5], codes[truth == 8] = 500, 600
     file = write_raster(tmp_path / "codes.tif", codes[None], nodata=255)
     layer = open_layer(file, "codes")
     QgsProject.instance().addMapLayer(layer)
