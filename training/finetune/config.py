@@ -53,7 +53,7 @@ class FinetuneConfig:
     """
 
     seconds: float = 270.0
-    steps: int = 1000
+    steps: int = 800
     batch: int = 2
     parts: tuple[str, ...] = DEFAULT_PARTS
     learning_rate: float = 2e-3
