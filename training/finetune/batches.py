@@ -61,7 +61,7 @@ def draw_batch(
             chip = mosaic([_draw(pools, replay, config) for _ in range(4)])
         else:
             chip = _draw(pools, replay, config)
-        if config.paste and float(torch.rand(())) < config.paste:
+        if float(torch.rand(())) < config.paste:
             chip = paste(_draw(pools, [], config), chip)
         chips.append(chip)
     return Batch(*(torch.stack(column) for column in zip(*chips)))
@@ -100,6 +100,11 @@ def paste(over: tuple[Tensor, ...], under: tuple[Tensor, ...]) -> tuple[Tensor, 
 
     Labels fill more of a chip, and a class is met in surroundings that are not its own, which a
     few polygons would otherwise let the network learn by heart.
+
+    Args:
+        over: Parts of a view as in :class:`Batch`, without its first dimension; labels of 255
+            let ``under`` through.
+        under: Likewise; its base model's opinion stays, since labelled cells do not ask for it.
 
     Source: Olsson et al. 2021, "ClassMix: Segmentation-Based Data Augmentation for Semi-Supervised
     Learning"; Ghiasi et al. 2021, "Simple Copy-Paste".
