@@ -157,7 +157,7 @@ class PreviewTask(WatchedTask):
 
     def __init__(self, jobs: Sequence[SegmentJob], choices: Sequence[ModelChoice]) -> None:
         """Take over as many jobs as networks."""
-        super().__init__(tr("Compare before and after"), task_flags(), FinetuneOutcome())
+        super().__init__(tr("Compare before and after"), task_flags(), Told())
         self._pairs = tuple(zip(jobs, choices))
         self._context = QgsProject.instance().transformContext()
 

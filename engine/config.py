@@ -12,8 +12,11 @@ import yaml
 from .errors import ConfigError, UnknownNameError
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "resources" / "configs"
-STEMS = ("", "efficientnet_lite0", "efficientnet_lite2")
-"""Networks that may stand before the transformer; none for bare patches."""
+STEMS = {
+    "efficientnet_lite0": (1.0, 1.0),
+    "efficientnet_lite2": (1.1, 1.2),
+}
+"""Networks that may stand before the transformer: multiples of a basic one's width and depth."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -153,7 +156,7 @@ class ModelConfig:
                 "embed_dim",
                 "a multiple of num_heads",
             ),
-            (self.encoder.stem in STEMS, "stem", f"one of {', '.join(STEMS[1:])}, or empty"),
+            (self.encoder.stem in ("", *STEMS), "stem", f"one of {', '.join(STEMS)}, or empty"),
             (
                 not self.encoder.stem or self.encoder.patch_size in (2, 4, 8, 16, 32),
                 "patch_size",

@@ -14,9 +14,10 @@ from ..i18n import engine_text, translator
 if TYPE_CHECKING:
     from qgis.core import QgsTask
 
+    from ...training.finetune.outcome import FinetuneResult
     from ..finetune_job import FinetuneJob
     from ..finetune_preview import Preview
-    from ..finetune_task import FinetuneOutcome
+    from ..tasks import Told
     from .messages import Messages
 
 tr = translator("finetune_control")
@@ -135,7 +136,7 @@ class FinetuneControl(QObject):
         elif outcome.cancelled:
             self.stopped.emit(wish)
         # QGIS tells of the task's end next; what we have to say shall stand above that.
-        QTimer.singleShot(0, lambda: self._tell(outcome, closed))
+        QTimer.singleShot(0, lambda: self._tell(outcome, outcome.result, closed))
 
     def _show_preview(self) -> None:
         """Show the maps before and after, or say why there are none."""
@@ -144,25 +145,24 @@ class FinetuneControl(QObject):
         if not (outcome.error or closed):
             preview.show()
         self.ended.emit()
-        QTimer.singleShot(0, lambda: self._tell(outcome, closed))
+        QTimer.singleShot(0, lambda: self._tell(outcome, None, closed))
 
-    def _tell(self, outcome: FinetuneOutcome, closed: bool) -> None:
+    def _tell(self, told: Told, result: FinetuneResult | None, closed: bool) -> None:
         """Say how a run ended, unless the plugin has gone meanwhile."""
         if self._gone:
             return
-        if closed and outcome.result is None:
+        if closed and result is None:
             self._messages.info(tr("The project was closed, so the run was stopped."))
-        elif outcome.cancelled:
-            self._messages.info(outcome.error)
-        elif outcome.error:
-            self._messages.failure(outcome.error, failure_details(outcome.details))
-        elif outcome.result is not None:
-            found = outcome.result
-            before, after = (f"{score.miou:.2f}" for score in (found.before, found.after))
+        elif told.cancelled:
+            self._messages.info(told.error)
+        elif told.error:
+            self._messages.failure(told.error, failure_details(told.details))
+        elif result is not None:
+            before, after = (f"{score.miou:.2f}" for score in (result.before, result.after))
             text = tr("'{name}' is made: mean IoU {before} before, {after} after.")
-            text = text.format(name=found.adapter.stem, before=before, after=after)
-            details = "\n".join([*map(engine_text, found.notices), str(found.adapter)])
-            if found.improved and before != after:
+            text = text.format(name=result.adapter.stem, before=before, after=after)
+            details = "\n".join([*map(engine_text, result.notices), str(result.adapter)])
+            if result.improved and before != after:
                 self._messages.success(text, details)
             else:
                 doubt = tr("It is no better than the base model: label more places.")

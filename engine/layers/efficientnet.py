@@ -7,11 +7,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SCALES = {
-    "efficientnet_lite0": (1.0, 1.0),
-    "efficientnet_lite2": (1.1, 1.2),
-}
-"""Multiples of the width and depth of :data:`STAGES`, by name."""
+from ..config import STEMS
 
 STEM_CHANNELS = 32
 
@@ -82,10 +78,10 @@ class EfficientNetLite(nn.Module):
         """Build the network.
 
         Args:
-            name: One of :data:`SCALES`.
+            name: One of :data:`~cwsam.engine.config.STEMS`.
         """
         super().__init__()
-        width, depth = SCALES[name]
+        width, depth = STEMS[name]
         self.stem = SameConv2d(3, STEM_CHANNELS, 3, 2)
         blocks, inputs, self.channels = [], STEM_CHANNELS, []
         for index, (count, kernel, stride, expansion, channels) in enumerate(STAGES):

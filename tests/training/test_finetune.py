@@ -18,7 +18,6 @@ from cwsam.engine.pipeline import SegmentOptions, StageClock, class_strips
 from cwsam.engine.ports import Progress
 from cwsam.engine.types import RunSummary
 from cwsam.training.finetune.config import FinetuneConfig
-from cwsam.training.finetune.describe import origin
 from cwsam.training.finetune.learner import Learner
 from cwsam.training.finetune.report import report_html
 from cwsam.training.finetune.run import finetune, start_classes
@@ -62,7 +61,7 @@ def test_a_new_class_is_learnt_and_nothing_else_changes(base, base_file, tmp_pat
     assert "训练过程" in chinese
     assert "24 水域" in chinese
     texts = re.sub(r"<style>.*?</style>|<[^>]*>", " ", chinese, flags=re.DOTALL)
-    names = f"{' '.join(origin(result.card))} mIoU IoU CWSAM nbsp"
+    names = f"{result.adapter.stem} {result.base} mIoU IoU CWSAM nbsp"
     latin = [set(re.findall(r"[A-Za-z]{3,}", text)) for text in (texts, names)]
     assert latin[0] <= latin[1], "nothing is left in English"
     training = [status for status in seen if status.phase == "training"]

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MAX_PICTURES = 6
 
-_FROM = ", fine-tuned from "
-
 
 def adapter_card(session: Session, after: Score, title: str) -> ModelCard:
     """What the fine-tuned model has seen.
@@ -40,7 +38,7 @@ def adapter_card(session: Session, after: Score, title: str) -> ModelCard:
         figures[f"validation blocks, IoU of {class_id}"] = value
     return replace(
         base,
-        title=f"{title}{_FROM}{session.base.name}",
+        title=f"{title}, fine-tuned from {session.base.name}",
         version="1",
         classes_seen=session.classes,
         gsd_m=(min([low, *sizes]), max([high, *sizes])),
@@ -49,12 +47,6 @@ def adapter_card(session: Session, after: Score, title: str) -> ModelCard:
         notes=(*base.notes, *session.notices),
         extra_classes=tuple(asdict(c) for c in session.legend[len(CLASSES) :]),
     )
-
-
-def origin(card: ModelCard) -> tuple[str, str]:
-    """Name of an adapter and of the model that it is fine-tuned from, out of its card."""
-    name, _, base = card.title.rpartition(_FROM)
-    return name, base
 
 
 def training_record(session: Session, learner: Learner, after: Score, seconds: float) -> dict:

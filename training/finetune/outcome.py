@@ -69,6 +69,7 @@ class FinetuneResult:
 
     Attributes:
         adapter: The adapter file.
+        base: Name of the model that it is fine-tuned from.
         before: Score of the base model on the validation blocks.
         after: Score of the adapter there.
         improved: Whether the adapter is better than the base model there.
@@ -86,6 +87,7 @@ class FinetuneResult:
     """
 
     adapter: Path
+    base: str
     before: Score
     after: Score
     improved: bool

@@ -26,7 +26,6 @@ from ..html import (
     table,
 )
 from ..png import colour_classes, png_bytes
-from .describe import origin
 from .report_texts import say
 
 if TYPE_CHECKING:
@@ -90,10 +89,10 @@ def report_html(
     makers = (_classes, _curves, _confusion, _maps)
     parts += [*(make(result, tr, named) for make in makers), _how(result, tr)]
     names = tr(", ").join(named(c).text for c in result.labelled)
-    name, base = origin(result.card)
-    made = tr("{name}, fine-tuned from {base}.", name=name, base=base)
+    name = result.adapter.stem
+    made = tr("{name}, fine-tuned from {base}.", name=name, base=result.base)
     return page(
-        tr("Fine-tuning: {name}", name=result.adapter.stem),
+        tr("Fine-tuning: {name}", name=name),
         parts,
         f"{made} {tr('Trained on {names}.', names=names)}",
         f"CWSAM {__version__}",

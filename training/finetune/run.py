@@ -321,6 +321,7 @@ class Session:
         at = learner.at
         return FinetuneResult(
             adapter=output,
+            base=self.base.name,
             before=self.before,
             after=after,
             improved=improved,
