@@ -14,14 +14,19 @@ from .merge_box import swatch
 from .number_cell import NumberCell
 
 if TYPE_CHECKING:
-    from qgis.PyQt.QtGui import QKeyEvent
+    from qgis.PyQt.QtGui import QKeyEvent, QResizeEvent
 
     from ...training.accuracy_tables import ClassTable
 
 tr = translator("accuracy_table")
 
 _ROWS_SHOWN = 10
-_NAME_LETTERS = 20
+_LEAST_LETTERS = 10
+"""Of a class's name, however narrow the dock is; its tooltip has all of it."""
+
+_MAIN_COLUMNS = 4
+"""Figures that a dock shows beside the name before it has to scroll."""
+
 _UNIT_LETTERS = 8
 _MARGINS = 6
 """Pixels that Qt leaves free beside the text of a cell."""
@@ -60,10 +65,9 @@ class AccuracyTable(QTableWidget):
                 self.setItem(number, column, NumberCell(cell.value, cell.text))
         self.setSortingEnabled(True)
         self.sortItems(0, Qt.SortOrder.AscendingOrder)
-        self.resizeColumnsToContents()
-        self.setColumnWidth(0, min(self.columnWidth(0), _NAME_LETTERS * self._letter()))
         for column in range(1, self.columnCount()):
             self.setColumnWidth(column, self._width(column))
+        self._fit_names()
         bars = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().height()
         shown = min(max(len(table.rows), 3), _ROWS_SHOWN)
         self.setFixedHeight(bars + shown * self.verticalHeader().defaultSectionSize() + 4)
@@ -76,12 +80,27 @@ class AccuracyTable(QTableWidget):
             lines.append([self.item(row, column).text() for column in range(self.columnCount())])
         return "\n".join("\t".join(line) for line in lines)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Share the new width."""
+        super().resizeEvent(event)
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        """Give the names what the main figures leave, as far as they need it."""
+        if not self.rowCount():
+            return
+        figures = range(1, min(1 + _MAIN_COLUMNS, self.columnCount()))
+        left = self.viewport().width() - sum(map(self.columnWidth, figures))
+        least = _LEAST_LETTERS * self._letter()
+        needed = self.sizeHintForColumn(0) + 1  # the line between columns
+        self.setColumnWidth(0, min(needed, max(left, least)))
+
     def _width(self, column: int) -> int:
         """What a column of figures needs, without the room that Qt keeps for a sorting arrow."""
         lines = self.horizontalHeaderItem(column).text().split("\n")
         cells = [self.item(row, column).text() for row in range(self.rowCount())]
         width = self.fontMetrics().horizontalAdvance
-        return max(map(width, (*lines, *cells))) + self._letter() + _MARGINS
+        return max(map(width, (*lines, *cells))) + self._letter() // 2 + _MARGINS
 
     def _letter(self) -> int:
         return self.fontMetrics().averageCharWidth()
