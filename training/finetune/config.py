@@ -45,6 +45,8 @@ class FinetuneConfig:
             often it is right on labelled ground.
         keep_bound: How far labels may overrule that opinion on unlabelled ground, 0-1: 0 never,
             1 wherever labels contradict the base model; see :mod:`.keeping`.
+        only_labelled: Whether the adapter's maps show the labelled classes alone, wherever it looks,
+            and nothing of the base model's opinion is kept.
         ema: Decay of the averaged weights that are validated and kept.
         seed: Seed of every random number.
         skip_sparse: Leave classes with too few labels out instead of refusing the run.
@@ -69,6 +71,7 @@ class FinetuneConfig:
     refit: float = 1.5
     keep_weight: float = 0.3
     keep_bound: float = 0.1
+    only_labelled: bool = False
     ema: float = 0.98
     seed: int = 0
     skip_sparse: bool = False

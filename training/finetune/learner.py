@@ -47,7 +47,8 @@ class Score:
         matrix: (255, 256) confusion matrix of the labelled pixels.
         iou: IoU by labelled class id, 0-1.
         miou: Their mean.
-        kept: Share of unlabelled pixels that keep the base model's class; NaN without any.
+        kept: Share of unlabelled pixels that keep the base model's class; NaN without any, or when
+            only the labelled classes are wanted.
     """
 
     matrix: np.ndarray
@@ -154,6 +155,8 @@ class Learner:
         weights[rows] = (counts.clamp(min=1) / counts.max()).pow(-0.5).clamp(max=8.0)
         self.weights = (weights / weights[rows].mean()).to(self.device)
         self.confusion = confusion_of_base(train, self.labelled, self.base_ids)
+        if self.config.only_labelled:
+            return
         self.keep = self.config.keep_weight * trust(self.base_ids, self.labelled, self.confusion)
         self.table = transition(
             self.classes, self.base_ids, self.labelled, self.confusion, self.config.keep_bound
@@ -223,6 +226,8 @@ class Learner:
         large = F.interpolate(logits.float(), batch.labels.shape[1:], mode="bilinear")
         target = self.lookup.to(self.device)[batch.labels.long()]
         loss = segmentation_loss(large, target, self.weights, IOU_WEIGHT)
+        if self.config.only_labelled:
+            return loss
         known = (batch.labels != NODATA_CLASS) | ~batch.valid
         cells = F.adaptive_max_pool2d(known.float(), logits.shape[-2:]) == 0
         kept = keeping_loss(logits, batch.base, cells, self.table)
@@ -282,6 +287,8 @@ class Learner:
         for plate in self.validation:
             predicted, labels = predict(plate), plate.labels.numpy()
             matrix += confusion_matrix(labels, predicted, NODATA_CLASS)
+            if self.config.only_labelled:
+                continue
             free = (labels == NODATA_CLASS) & plate.valid.numpy()
             same += int((predicted == self.base_map(plate).numpy())[free].sum())
             unlabelled += int(free.sum())

@@ -154,12 +154,13 @@ class Session:
         self.notices += notices
         card = self.base.card
         self.base_ids = card.classes_seen or tuple(range(self.base.config.num_classes))
-        self.classes = tuple(sorted({*self.base_ids, *self.labelled}))
+        kept = () if self.config.only_labelled else self.base_ids
+        self.classes = tuple(sorted({*kept, *self.labelled}))
         self._check_parts()
         cutter = PlateCutter(self.rasters, side)
         seed = self.config.seed
         self.train = cutter.train(self.split, self.labelled, seed)
-        self.replay = cutter.replay(self.split, seed)
+        self.replay = cutter.replay(self.split, seed) if kept else []
         self.validation = cutter.validation(self.split, seed)
         held = Split(self.split.validation, (), self.split.side)
         self.held = cutter.train(held, self.labelled, seed + 1) if self.config.refit else []
@@ -172,6 +173,11 @@ class Session:
             self.tell(done=0.02 + 0.08 * (first + len(part)) / len(plates))
 
     def _check_parts(self) -> None:
+        if len(self.classes) < 2:
+            raise ConfigError(
+                "A map of the labelled classes alone takes two of them: label another class, or "
+                "let the model keep its own."
+            )
         fresh = [c for c in self.labelled if c not in self.base_ids]
         if fresh and "head" not in self.config.parts:
             names = ", ".join(class_name(c, self.legend) for c in fresh)
@@ -219,7 +225,7 @@ class Session:
         at, config = learner.at, self.config
         if not at.history:
             learner.validate()
-            at.history[0] = replace(at.history[0], miou=self.before.miou, kept=1.0)
+            at.history[0] = replace(at.history[0], miou=self.before.miou, kept=self.before.kept)
             at.best_rank = max(at.best_rank, self.before.rank)
         while not self._over(learner):
             learner.step()
