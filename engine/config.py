@@ -21,10 +21,13 @@ STEMS = {
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-PARTS = ("adapters", "prompts", "gates", "head", "norms", "neck", "decoder", "encoder")
+PARTS = (
+    *("adapters", "prompts", "gates", "head", "colours"),
+    *("norms", "neck", "decoder", "encoder"),
+)
 """Parts of a model that fine-tuning may change; every parameter belongs to exactly one."""
 
-DEFAULT_PARTS = PARTS[:4]
+DEFAULT_PARTS = PARTS[:5]
 """What fine-tuning changes unless told otherwise."""
 
 

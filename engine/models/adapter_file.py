@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..config import DEFAULT_PARTS, PARTS, ModelConfig, from_mapping
 from ..errors import CheckpointError, ConfigError
 from ..layers.adapter import Adapter
+from ..layers.colour_expert import ColourExpert
 from ..layers.common import LayerNorm2d
 from ..layers.frequency import PromptGenerator
 from ..layers.moe import MoeLayer
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 
 KIND = "adapter"
 
+_PREFIXES = (
+    ("colour_expert.", "colours"),
+    ("image_encoder.neck.", "neck"),
+    ("image_encoder.", "encoder"),
+    ("", "decoder"),
+)
+"""Parts by how names of parameters begin, where no kind of layer says otherwise."""
+
 
 @dataclass(frozen=True)
 class AdapterFile:
@@ -39,22 +48,21 @@ class AdapterFile:
         base_sha256: Hash of the weights file that it was made for, hexadecimal.
         card: What the fine-tuned model has seen.
         parts: Parts of the model that it replaces.
+        colours: Classes that its expert for colours tells apart; empty without one.
     """
 
     tensors: dict[str, Tensor]
     base_sha256: str
     card: ModelCard
     parts: tuple[str, ...]
+    colours: tuple[int, ...] = ()
 
 
 def parts_of(model: Cwsam) -> dict[str, str]:
     """The part that each parameter belongs to, by parameter name."""
     parts = {}
     for name, _ in model.named_parameters():
-        in_encoder = name.startswith("image_encoder.")
-        parts[name] = "encoder" if in_encoder else "decoder"
-        if name.startswith("image_encoder.neck."):
-            parts[name] = "neck"
+        parts[name] = next(part for prefix, part in _PREFIXES if name.startswith(prefix))
     for stem, module in model.named_modules():
         part, owner, inner = None, module, ""
         if isinstance(module, (nn.LayerNorm, LayerNorm2d)):
@@ -83,7 +91,7 @@ def parts_of(model: Cwsam) -> dict[str, str]:
 def adapter_parameters(
     model: Cwsam, parts: Sequence[str] = DEFAULT_PARTS
 ) -> dict[str, torch.nn.Parameter]:
-    """Parameters of an adapter file by name: adapters, prompts, gates and class head.
+    """Parameters of an adapter file by name: adapters, prompts, gates, class head, colours.
 
     Args:
         model: The model.
@@ -122,6 +130,7 @@ def save_adapter(
         "format": "pt",
         "kind": KIND,
         "parts": ",".join(parts),
+        "colours": json.dumps(model.colour_expert.class_ids if model.colour_expert else ()),
         "base_sha256": base_sha256,
         "config": json.dumps(dataclasses.asdict(config)),
         "card": json.dumps(card.to_dict(), ensure_ascii=False),
@@ -144,8 +153,9 @@ def read_adapter(path: Path) -> AdapterFile:
         parts = tuple(metadata.get("parts", ",".join(DEFAULT_PARTS)).split(","))
         if not set(parts) <= set(PARTS):
             raise KeyError
-        return AdapterFile(tensors, metadata["base_sha256"], card, parts)
-    except (KeyError, json.JSONDecodeError, ConfigError):
+        colours = tuple(int(c) for c in json.loads(metadata.get("colours", "[]")))
+        return AdapterFile(tensors, metadata["base_sha256"], card, parts, colours)
+    except (KeyError, TypeError, ValueError, ConfigError):
         raise CheckpointError(
             f"{path} is not an adapter file; adapter files come from 'cwsam finetune'."
         ) from None
@@ -175,6 +185,8 @@ def apply_adapter(model: Cwsam, sha256: str, path: Path) -> tuple[LoadReport, Mo
     missing = len(file.card.legend) - model.mask_decoder.num_classes
     if file.card.extra_classes and "head" in file.parts and missing > 0:
         model.mask_decoder.add_classes(missing)
+    if file.colours:
+        model.colour_expert = ColourExpert(file.colours)
     tensors, wanted = file.tensors, adapter_parameters(model, file.parts)
     stray = sorted(set(tensors) ^ set(wanted))
     if stray or any(tensors[n].shape != p.shape for n, p in wanted.items()):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..layers.colour_expert import ColourExpert
     from .image_encoder import ImageEncoder
     from .mask_decoder import MaskDecoder
 
@@ -34,7 +35,14 @@ class RandomPositionEncoding(nn.Module):
 
 
 class Cwsam(nn.Module):
-    """Class-wise Segment Anything: a land-cover class for every pixel."""
+    """Class-wise Segment Anything: a land-cover class for every pixel.
+
+    Attributes:
+        colour_expert: What an adapter has learnt of colours, blended into the result; None for
+            the network alone.
+    """
+
+    colour_expert: ColourExpert | None
 
     def __init__(
         self,
@@ -58,6 +66,7 @@ class Cwsam(nn.Module):
         self.pe_layer = RandomPositionEncoding(dim)
         self.no_mask_embed = nn.Embedding(1, dim)
         self.mask_decoder = mask_decoder
+        self.colour_expert = None
 
     def forward(
         self, images: Tensor, classes: Sequence[int] | None = None
@@ -74,4 +83,7 @@ class Cwsam(nn.Module):
         features, details = self.image_encoder.encode(images)
         image_pe = self.pe_layer(*features.shape[-2:])
         dense_prompt = self.no_mask_embed.weight[:, :, None, None]
-        return self.mask_decoder(features, image_pe, dense_prompt, classes, details)
+        logits, iou = self.mask_decoder(features, image_pe, dense_prompt, classes, details)
+        if self.colour_expert is not None:
+            logits = self.colour_expert(images, logits, classes)
+        return logits, iou

@@ -45,8 +45,8 @@ class FinetuneConfig:
             often it is right on labelled ground.
         keep_bound: How far labels may overrule that opinion on unlabelled ground, 0-1: 0 never,
             1 wherever labels contradict the base model; see :mod:`.keeping`.
-        only_labelled: Whether the adapter's maps show the labelled classes alone, wherever it looks,
-            and nothing of the base model's opinion is kept.
+        only_labelled: Whether the adapter's maps show the labelled classes alone, and nothing of
+            the base model's opinion is kept.
         ema: Decay of the averaged weights that are validated and kept.
         seed: Seed of every random number.
         skip_sparse: Leave classes with too few labels out instead of refusing the run.

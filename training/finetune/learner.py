@@ -269,14 +269,15 @@ class Learner:
         logits, _ = self.model(
             normalised(self.model, plate.image[None].to(self.device)), self.classes
         )
-        return self._argmax(logits.cpu(), self.classes, plate)
+        return self.class_map(logits.cpu(), self.classes, plate)
 
     def base_map(self, plate: Plate) -> Tensor:
         """Class map (s, s) uint8 of the base model."""
-        return self._argmax(plate.base[None].float().clamp(min=1e-8).log(), self.base_ids, plate)
+        return self.class_map(plate.base[None].float().clamp(min=1e-8).log(), self.base_ids, plate)
 
     @staticmethod
-    def _argmax(logits: Tensor, class_ids: Sequence[int], plate: Plate) -> Tensor:
+    def class_map(logits: Tensor, class_ids: Sequence[int], plate: Plate) -> Tensor:
+        """Class map (s, s) uint8 of logits (1, K, h, w) of so many classes."""
         large = F.interpolate(logits.float(), plate.labels.shape, mode="bilinear")
         return torch.tensor(class_ids, dtype=torch.uint8)[large[0].argmax(0)]
 

@@ -15,6 +15,7 @@ from ...engine.device import choose_device
 from ...engine.errors import Cancelled, ConfigError, TrainingDataError
 from ...engine.models.adapter_file import adapter_parameters, save_adapter
 from .check import TOO_FEW, LabelCheck, judge
+from .colours import settle_share, train_colours
 from .config import FinetuneConfig
 from .describe import adapter_card, pictures, training_record
 from .learner import Learner, Stopped
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ...engine.models.checkpoint import LoadedModel
     from ...engine.models.cwsam import Cwsam
     from .labels import LabelledRaster
+    from .plates import Plate
 
 STATE = "finetune_state.pt"
 """Name of the file in the run's folder from which it can be resumed."""
@@ -241,6 +243,17 @@ class Session:
         at = learner.at
         return learner.done >= 1 or at.stale >= self.config.patience
 
+    def _add_colours(self, learner: Learner, plates: Sequence[Plate], share: float = -1.0) -> None:
+        """Put an expert for colours into the model, with a share or the one that does best."""
+        if "colours" not in self.config.parts:
+            return
+        learner.model.colour_expert = None
+        expert = train_colours(learner, plates)
+        if expert is not None:
+            share = settle_share(learner, expert) if share < 0 else share
+            expert.share.data.fill_(share)
+            learner.model.colour_expert = expert if share else None
+
     def _refit(self, learner: Learner) -> None:
         """Let the validated state learn the held-back labels, too.
 
@@ -250,6 +263,7 @@ class Session:
         at = learner.at
         if not (self.held and at.best_step):
             return
+        expert, learner.model.colour_expert = learner.model.colour_expert, None
         left, first = learner.budget * self.config.refit, at.step
         learner.begin(max(1, round(self.config.refit * at.step)))
         learner.budget = max(1.0, left)
@@ -260,6 +274,8 @@ class Session:
             self._tell_step(learner)
         learner.load(learner.average)
         self.refit_steps = at.step - first
+        if expert is not None:
+            self._add_colours(learner, learner.train_plates, float(expert.share))
 
     def _tell_step(self, learner: Learner) -> None:
         at, refit = learner.at, self.config.refit
@@ -297,6 +313,7 @@ class Session:
         learner.load(learner.best)
         names, model = [r.source.info.name for r in self.rasters], learner.model
         try:
+            self._add_colours(learner, self.train)
             after = learner.score(lambda plate: learner.predict(plate).numpy())
             shown = pictures(learner, names)
             self._refit(learner)

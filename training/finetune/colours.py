@@ -1,0 +1,120 @@
+"""Trains the expert for colours, and settles how much it has to say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from ...engine.layers.colour_expert import ColourExpert, blend, local_statistics
+from ...engine.types import NODATA_CLASS
+from ..metrics import confusion_matrix, scores
+from .learner import Stopped
+from .plates import normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from .learner import Learner
+    from .plates import Plate
+
+STEPS, PIXELS, RATE = 1500, 2048, 3e-3
+NOISE, DROPOUT = 0.1, 0.1
+"""What keeps it from learning single pixels by heart: noise in deviations of a feature, dropout."""
+
+BALANCE = 0.25
+"""Rare classes are drawn more often, by this power of their rarity."""
+
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+
+
+def train_colours(
+    learner: Learner, plates: Sequence[Plate], steps: int = STEPS
+) -> ColourExpert | None:
+    """Train an expert on the labelled cells of plates.
+
+    Args:
+        learner: Whose classes, device and seed count.
+        plates: What to learn from.
+        steps: Steps of :data:`PIXELS` cells.
+
+    Returns:
+        The expert, with no weight in the blend; None when the labels show fewer than two classes.
+
+    Raises:
+        Stopped: The user cancelled.
+    """
+    features, targets = labelled_cells(learner, plates)
+    counts = torch.bincount(targets, minlength=len(learner.labelled)).float()
+    if (counts > 0).sum() < 2:
+        return None
+    chances = counts.clamp(min=1).reciprocal().pow(BALANCE)[targets]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(learner.config.seed)
+        expert = ColourExpert(learner.labelled)
+        expert.mean.data = features.mean(0)
+        expert.deviation.data = features.std(0).clamp(min=1e-3)
+        expert.to(learner.device)
+        layers = [*expert.weights, *expert.biases]
+        optimizer = torch.optim.AdamW(layers, RATE, weight_decay=0.01)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for _ in range(steps):
+            if learner.cancelled():
+                raise Stopped
+            drawn = torch.multinomial(chances, PIXELS, replacement=True)
+            noise = NOISE * torch.randn(PIXELS, features.shape[1]) * expert.deviation.data.cpu()
+            logits = expert.classify((features[drawn] + noise).to(learner.device), DROPOUT)
+            loss = F.cross_entropy(logits, targets[drawn].to(learner.device))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return expert.requires_grad_(False)
+
+
+def cell_of(plate: Plate) -> int:
+    """Pixels a cell of the network's result."""
+    return plate.image.shape[-1] // plate.base.shape[-1]
+
+
+def labelled_cells(learner: Learner, plates: Sequence[Plate]) -> tuple[Tensor, Tensor]:
+    """Local statistics (N, 21) and index of the label (N,) of the labelled cells of plates."""
+    lookup = torch.full((256,), -1)
+    lookup[learner.labelled] = torch.arange(len(learner.labelled))
+    features, targets = [], []
+    for plate in plates:
+        cell = cell_of(plate)
+        labels = lookup[plate.labels[cell // 2 :: cell, cell // 2 :: cell].long()]
+        known = labels >= 0
+        found = local_statistics(normalised(learner.model, plate.image[None]), cell)[0]
+        features.append(found.movedim(0, -1)[known])
+        targets.append(labels[known])
+    return torch.cat(features), torch.cat(targets)
+
+
+@torch.inference_mode()
+def settle_share(learner: Learner, expert: ColourExpert) -> float:
+    """The weight with which the blend does best on the validation plates.
+
+    Args:
+        learner: With the network's best state; its model has no expert yet.
+        expert: Has not seen the validation plates.
+
+    Returns:
+        One of :data:`SHARES`, the smallest of equals.
+    """
+    rows = [learner.classes.index(c) for c in expert.class_ids]
+    matrices = np.zeros((len(SHARES), NODATA_CLASS, NODATA_CLASS + 1), np.int64)
+    for plate in learner.validation:
+        images = normalised(learner.model, plate.image[None].to(learner.device))
+        chances = learner.model(images, learner.classes)[0].float().softmax(1)
+        own = expert.opinion(images, cell_of(plate))
+        for number, share in enumerate(SHARES):
+            mixed = blend(chances, own, rows, share).clamp(min=1e-12).log()
+            found = learner.class_map(mixed.cpu(), learner.classes, plate).numpy()
+            matrices[number] += confusion_matrix(plate.labels.numpy(), found, NODATA_CLASS)
+    return SHARES[int(np.argmax([scores(matrix)["miou"] for matrix in matrices]))]
