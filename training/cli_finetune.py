@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     help=f"Parts of the network that train, of {', '.join(PARTS)}.",
 )
 @click.option("--skip-sparse", is_flag=True, help="Leave classes with too few labels out.")
+@click.option("--only-labelled", is_flag=True, help="Map the labelled classes alone.")
 @click.option("--bands", help="Red, green and blue band, for instance 4,3,2.")
 @click.option("--stretch", default="auto", show_default=True, help="As for 'segment'.")
 @click.option("--gsd", type=float, metavar="M", help="Resample the images, metres a pixel.")
@@ -135,6 +136,7 @@ def _config(options: dict) -> FinetuneConfig:
         parts=parts,
         seed=options["seed"],
         skip_sparse=options["skip_sparse"],
+        only_labelled=options["only_labelled"],
         device=options["device"],
     )
 

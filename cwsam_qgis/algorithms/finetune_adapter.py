@@ -143,6 +143,15 @@ class FinetuneAdapter(QgsProcessingAlgorithm):
             ),
             tr("Otherwise such a class ends the run with a sentence on what it lacks."),
         )
+        self._add(
+            QgsProcessingParameterBoolean(
+                "ONLY_LABELLED", tr("Map the labelled classes alone"), False
+            ),
+            tr(
+                "Every place becomes one of your classes, as with a random forest; otherwise the "
+                "model keeps its own classes beside them."
+            ),
+        )
         bands = zip(_BANDS, (tr("Red band"), tr("Green band"), tr("Blue band")))
         for name, text in bands:
             band = QgsProcessingParameterBand(name, text, None, "INPUT", optional=True)
@@ -244,6 +253,7 @@ class FinetuneAdapter(QgsProcessingAlgorithm):
             steps=steps or FinetuneConfig.steps,
             seed=self.parameterAsInt(parameters, "SEED", context),
             skip_sparse=self.parameterAsBool(parameters, "SKIP_SPARSE", context),
+            only_labelled=self.parameterAsBool(parameters, "ONLY_LABELLED", context),
             device=DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)],
         )
         return Wish(

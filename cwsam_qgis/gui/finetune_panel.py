@@ -159,6 +159,7 @@ class FinetunePanel(QWidget):
         config = FinetuneConfig(
             seconds=60 * self.minutes.value(),
             skip_sparse=self.skip_sparse.isChecked(),
+            only_labelled=self.only_labelled.isChecked(),
             device=read_options().device,
         )
         return Wish(
@@ -207,6 +208,13 @@ class FinetunePanel(QWidget):
         self.minutes.setToolTip(tr("It ends earlier when nothing gets better any more"))
         self.skip_sparse = QCheckBox(tr("Leave classes with too few labels out"))
         self.skip_sparse.setToolTip(tr("Otherwise a class with a red light keeps the run back"))
+        self.only_labelled = QCheckBox(tr("Map the labelled classes alone"))
+        self.only_labelled.setToolTip(
+            tr(
+                "Every place becomes one of your classes, as with a random forest; otherwise the "
+                "model keeps its own classes beside them"
+            )
+        )
         self.settings_group = QGroupBox(tr("Fine-tuning"))
         form = QFormLayout(self.settings_group)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -214,6 +222,7 @@ class FinetunePanel(QWidget):
         form.addRow(tr("Sa&ve to"), self.output)
         form.addRow(tr("&Time"), self.minutes)
         form.addRow(self.skip_sparse)
+        form.addRow(self.only_labelled)
 
     def _connect(self) -> None:
         self.bar.button.clicked.connect(lambda: self.run())

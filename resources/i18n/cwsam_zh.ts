@@ -144,6 +144,7 @@
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
 <message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
 <message><source>A batch holds at least one chip.</source><translation>一个批次至少包含一个样本块。</translation></message>
+<message><source>A map of the labelled classes alone takes two of them: label another class, or let the model keep its own.</source><translation>只绘制已标注的类别至少需要两个类别：请再标注一个类别，或让模型保留自己的类别。</translation></message>
 <message><source>A source's 'share' must be more than 0; leave it out instead.</source><translation>来源的 share 必须大于 0；不需要时请去掉。</translation></message>
 <message><source>A source's 'zoom' must be two numbers such as [0.5, 2.0], not {1}.</source><translation>来源的 zoom 必须是两个数字，如 [0.5, 2.0]，而不是 {1}。</translation></message>
 <message><source>A standard error of {1} cannot be met: give one like 0.01.</source><translation>无法达到 {1} 的标准误：请给出如 0.01 的值。</translation></message>
@@ -410,6 +411,7 @@
 <message><source>Class field</source><translation>类别字段</translation></message>
 <message><source>Class id or name; left empty, class_id or class_name is taken.</source><translation>类别编号或名称；留空则取 class_id 或 class_name。</translation></message>
 <message><source>Device</source><translation>设备</translation></message>
+<message><source>Every place becomes one of your classes, as with a random forest; otherwise the model keeps its own classes beside them.</source><translation>每个位置都归入您标注的类别之一，与随机森林相同；否则模型在这些类别之外还保留自己的类别。</translation></message>
 <message><source>Fewer steps end sooner.</source><translation>步数越少，结束越早。</translation></message>
 <message><source>Fine-tune adapter</source><translation>微调适配器</translation></message>
 <message><source>Labelled polygons</source><translation>已标注的多边形</translation></message>
@@ -418,6 +420,7 @@
 <message><source>Make new classes of other values</source><translation>把其他取值设为新类别</translation></message>
 <message><source>Makes an adapter for a model from labelled polygons.</source><translation>用标注的多边形为模型制作适配器。</translation></message>
 <message><source>Makes the map of an image better with polygons that you have labelled on it. The result is a small adapter file, which the segmenting algorithms take beside the model, and a report on what has become better.&#10;&#10;Ground without a label is unknown, not background: label each class that matters in ten or more places, spread over the image. A part of the labelled ground is held back to measure the result. The same labels, settings and seed give the same adapter, as long as the time does not cut the training short.</source><translation>用您在影像上标注的多边形改进该影像的地图。结果是一个小的适配器文件，分割算法可与模型一起使用它，另有一份说明改进之处的报告。&#10;&#10;没有标注的地面是未知，而不是背景：请为每个重要的类别在影像各处标注十处以上。一部分已标注的地面留作检验。只要时间没有提前截断训练，相同的标注、设置和随机种子会得到相同的适配器。</translation></message>
+<message><source>Map the labelled classes alone</source><translation>只绘制已标注的类别</translation></message>
 <message><source>Mean IoU of the adapter on validation ground</source><translation>适配器在验证区的平均 IoU</translation></message>
 <message><source>Mean IoU of the base model on validation ground</source><translation>基础模型在验证区的平均 IoU</translation></message>
 <message><source>Meaning of the values</source><translation>各取值的含义</translation></message>
@@ -484,10 +487,12 @@
 <message><source>Classes</source><translation>类别</translation></message>
 <message><source>Course and result</source><translation>过程与结果</translation></message>
 <message><source>Create a label layer, or add one to the project.</source><translation>请新建标注图层，或向工程中添加一个。</translation></message>
+<message><source>Every place becomes one of your classes, as with a random forest; otherwise the model keeps its own classes beside them</source><translation>每个位置都归入您标注的类别之一，与随机森林相同；否则模型在这些类别之外还保留自己的类别</translation></message>
 <message><source>Fine-tuning</source><translation>微调</translation></message>
 <message><source>Image and labels</source><translation>影像与标注</translation></message>
 <message><source>It ends earlier when nothing gets better any more</source><translation>若不再有改进会提前结束</translation></message>
 <message><source>Leave classes with too few labels out</source><translation>略去标注太少的类别</translation></message>
+<message><source>Map the labelled classes alone</source><translation>只绘制已标注的类别</translation></message>
 <message><source>Otherwise a class with a red light keeps the run back</source><translation>否则带红灯的类别会使运行无法开始</translation></message>
 <message><source>Sa&amp;ve to</source><translation>保存到(&amp;V)</translation></message>
 <message><source>The adapter's file; its card and report lie beside it</source><translation>适配器文件；其说明卡和报告位于同一处</translation></message>

@@ -142,11 +142,11 @@ def _curves(result: FinetuneResult, tr: Say, named: Named) -> str:
         tr("step"),
         tr("loss"),
     )
+    series = [Series("mIoU", steps, [p.miou for p in result.history])]
+    if not np.isnan(result.after.kept):
+        series.append(Series(tr("unlabelled kept"), steps, [p.kept for p in result.history]))
     score = line_chart(
-        [
-            Series("mIoU", steps, [p.miou for p in result.history]),
-            Series(tr("unlabelled kept"), steps, [p.kept for p in result.history]),
-        ],
+        series,
         tr("step"),
         tr("share"),
         (0.0, 1.0),
