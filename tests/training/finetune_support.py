@@ -50,6 +50,7 @@ QUICK = FinetuneConfig(
     zoom=1.0,
     refit=0.5,
     chip=64,
+    colour_steps=100,
     keep_weight=0.1,
     muon_rate=0.0,
     mosaic=0.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from .learner import Learner
     from .plates import Plate
 
-STEPS, PIXELS, RATE = 1500, 2048, 3e-3
+PIXELS, RATE = 2048, 3e-3
+TIME = 0.04
+"""Share of a run's time that one training may take."""
+
 NOISE, DROPOUT = 0.1, 0.1
 """What keeps it from learning single pixels by heart: noise in deviations of a feature, dropout."""
 
@@ -32,15 +37,12 @@ BALANCE = 0.25
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
-def train_colours(
-    learner: Learner, plates: Sequence[Plate], steps: int = STEPS
-) -> ColourExpert | None:
+def train_colours(learner: Learner, plates: Sequence[Plate]) -> ColourExpert | None:
     """Train an expert on the labelled cells of plates.
 
     Args:
-        learner: Whose classes, device and seed count.
+        learner: Whose classes, device and settings count.
         plates: What to learn from.
-        steps: Steps of :data:`PIXELS` cells.
 
     Returns:
         The expert, with no weight in the blend; None when the labels show fewer than two classes.
@@ -53,26 +55,31 @@ def train_colours(
     if (counts > 0).sum() < 2:
         return None
     chances = counts.clamp(min=1).reciprocal().pow(BALANCE)[targets]
+    started, config = time.monotonic(), learner.config
+    steps = min(config.colour_steps, 4 * config.steps)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(learner.config.seed)
+        torch.manual_seed(config.seed)
         expert = ColourExpert(learner.labelled)
         expert.mean.data = features.mean(0)
         expert.deviation.data = features.std(0).clamp(min=1e-3)
         expert.to(learner.device)
         layers = [*expert.weights, *expert.biases]
         optimizer = torch.optim.AdamW(layers, RATE, weight_decay=0.01)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-        for _ in range(steps):
+        draws = torch.multinomial(chances, steps * PIXELS, replacement=True).view(steps, PIXELS)
+        for at, drawn in enumerate(draws):
+            used = (time.monotonic() - started) / (TIME * config.seconds)
+            done = max(at / steps, used)
             if learner.cancelled():
                 raise Stopped
-            drawn = torch.multinomial(chances, PIXELS, replacement=True)
+            if done >= 1:
+                break
+            optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * done))
             noise = NOISE * torch.randn(PIXELS, features.shape[1]) * expert.deviation.data.cpu()
             logits = expert.classify((features[drawn] + noise).to(learner.device), DROPOUT)
             loss = F.cross_entropy(logits, targets[drawn].to(learner.device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            schedule.step()
     return expert.requires_grad_(False)
 
 

@@ -45,6 +45,8 @@ class FinetuneConfig:
             often it is right on labelled ground.
         keep_bound: How far labels may overrule that opinion on unlabelled ground, 0-1: 0 never,
             1 wherever labels contradict the base model; see :mod:`.keeping`.
+        colour_steps: Steps of the expert for colours, if that is among the parts; four for each of
+            ``steps`` at most.
         only_labelled: Whether the adapter's maps show the labelled classes alone, and nothing of
             the base model's opinion is kept.
         ema: Decay of the averaged weights that are validated and kept.
@@ -71,6 +73,7 @@ class FinetuneConfig:
     refit: float = 1.5
     keep_weight: float = 0.3
     keep_bound: float = 0.1
+    colour_steps: int = 1500
     only_labelled: bool = False
     ema: float = 0.98
     seed: int = 0
@@ -85,6 +88,7 @@ class FinetuneConfig:
             (self.steps >= 1, "Fine-tuning takes at least one step."),
             (self.batch >= 1, "A batch holds at least one chip."),
             (self.learning_rate > 0, "The learning rate must be more than 0."),
+            (self.colour_steps >= 1, "The expert for colours takes at least one step."),
             (self.muon_rate >= 0, "The rate of Muon must be 0 or more."),
             (0 <= self.refit <= 2, "The share of steps on all labels must lie between 0 and 2."),
             (0 <= self.mosaic <= 1, "The share of mosaics must lie between 0 and 1."),

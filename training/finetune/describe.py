@@ -58,7 +58,7 @@ def training_record(session: Session, learner: Learner, after: Score, seconds: f
         after: Score of the adapter.
         seconds: Wall time.
     """
-    split = session.split
+    split, expert = session.split, learner.model.colour_expert
     return {
         "settings": asdict(session.config),
         "labelled": list(session.labelled),
@@ -67,6 +67,7 @@ def training_record(session: Session, learner: Learner, after: Score, seconds: f
         "steps": learner.at.step - session.refit_steps,
         "refit_steps": session.refit_steps,
         "best_step": learner.at.best_step,
+        "colours_share": round(float(expert.share), 2) if expert is not None else 0.0,
         "seconds": round(seconds, 1),
         "miou": [session.before.miou, after.miou],
         "unchanged_sha256": session.frozen,

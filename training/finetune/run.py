@@ -15,7 +15,7 @@ from ...engine.device import choose_device
 from ...engine.errors import Cancelled, ConfigError, TrainingDataError
 from ...engine.models.adapter_file import adapter_parameters, save_adapter
 from .check import TOO_FEW, LabelCheck, judge
-from .colours import settle_share, train_colours
+from .colours import TIME, settle_share, train_colours
 from .config import FinetuneConfig
 from .describe import adapter_card, pictures, training_record
 from .learner import Learner, Stopped
@@ -201,6 +201,7 @@ class Session:
         start_classes(learner)
         learner.cancelled = self.cancelled
         left = config.seconds - (time.monotonic() - self.started) * 1.5
+        left -= 2 * TIME * config.seconds if "colours" in config.parts else 0.0
         learner.budget = max(1.0, left / (1 + config.refit))
         state = folder / STATE if folder is not None else None
         self.keeps_state = state is not None
