@@ -125,6 +125,15 @@ def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_
     assert [p.name for p in tmp_path.iterdir() if p.stem == "mine"] == []
 
 
+def test_a_map_of_the_labelled_classes_alone(processing, parameters):  # noqa: F811
+    labels = parameters["LABELS"]
+    water = [f.id() for f in labels.getFeatures() if f["kind"] == "See"]
+    assert water
+    labels.dataProvider().deleteFeatures(water)
+    result = processing.run("cwsam:finetuneadapter", {**parameters, "ONLY_LABELLED": True})
+    assert read_facts(Path(result["ADAPTER"])).card.classes_seen == (8, 33)
+
+
 def test_labels_that_do_not_suffice_are_refused(processing, parameters):  # noqa: F811
     labels = parameters["LABELS"]
     rare = [f.id() for f in labels.getFeatures() if f["kind"] == "Landebahn"]

@@ -292,6 +292,13 @@ def test_a_red_light_keeps_the_run_back_unless_the_class_is_left_out(panel, labe
     labels.rollBack()
 
 
+def test_the_labelled_classes_alone_are_asked_for_with_a_click(panel):
+    judged(panel)
+    assert not panel.wish().config.only_labelled
+    click(panel.only_labelled)
+    assert panel.wish().config.only_labelled
+
+
 def test_layers_that_go_while_a_run_is_under_way(window, panel, labels, field, tmp_path):
     judged(panel)
     click(panel.bar.button)

@@ -45,8 +45,9 @@ def learner(base):
 
 def test_it_learns_colours_that_it_then_finds_elsewhere(learner):
     expert = train_colours(learner, learner.train_plates)
-    features, targets = labelled_cells(learner, learner.validation)
+    features, targets, places = labelled_cells(learner, learner.validation)
     assert len(targets) > 500
+    assert len(places.unique()) == len(places), "validation plates do not overlap"
     found = expert.classify(features).argmax(1)
     assert (found == targets).float().mean() > 0.95
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from .learner import Stopped
 from .plates import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from torch import Tensor
 
@@ -50,14 +51,16 @@ def train_colours(learner: Learner, plates: Sequence[Plate]) -> ColourExpert | N
     Raises:
         Stopped: The user cancelled.
     """
-    features, targets = labelled_cells(learner, plates)
-    counts = torch.bincount(targets, minlength=len(learner.labelled)).float()
+    features, targets, places = labelled_cells(learner, plates)
+    _, place, visits = places.unique(return_inverse=True, return_counts=True)
+    once = visits.float().reciprocal()[place]  # plates overlap; labels count as they were drawn
+    counts = torch.bincount(targets, once, minlength=len(learner.labelled))
     if (counts > 0).sum() < 2:
         return None
-    chances = counts.clamp(min=1).reciprocal().pow(BALANCE)[targets]
+    chances = once * counts.clamp(min=1).pow(-BALANCE)[targets]
     started, config = time.monotonic(), learner.config
     steps = min(config.colour_steps, 4 * config.steps)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(config.seed)
         expert = ColourExpert(learner.labelled)
         expert.mean.data = features.mean(0)
@@ -83,16 +86,36 @@ def train_colours(learner: Learner, plates: Sequence[Plate]) -> ColourExpert | N
     return expert.requires_grad_(False)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Calculate in one thread: for matrices as small as these, more only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def cell_of(plate: Plate) -> int:
     """Pixels a cell of the network's result."""
     return plate.image.shape[-1] // plate.base.shape[-1]
 
 
-def labelled_cells(learner: Learner, plates: Sequence[Plate]) -> tuple[Tensor, Tensor]:
-    """Local statistics (N, 21) and index of the label (N,) of the labelled cells of plates."""
+def labelled_cells(learner: Learner, plates: Sequence[Plate]) -> tuple[Tensor, Tensor, Tensor]:
+    """What the expert learns from.
+
+    Args:
+        learner: Whose classes and normalisation count.
+        plates: With labels.
+
+    Returns:
+        For the N labelled cells of the plates: (N, 21) local statistics, (N,) index of the label,
+        (N,) a number for the place on the ground.
+    """
     lookup = torch.full((256,), -1)
     lookup[learner.labelled] = torch.arange(len(learner.labelled))
-    features, targets = [], []
+    features, targets, places = [], [], []
     for plate in plates:
         cell = cell_of(plate)
         labels = lookup[plate.labels[cell // 2 :: cell, cell // 2 :: cell].long()]
@@ -100,7 +123,10 @@ def labelled_cells(learner: Learner, plates: Sequence[Plate]) -> tuple[Tensor, T
         found = local_statistics(normalised(learner.model, plate.image[None]), cell)[0]
         features.append(found.movedim(0, -1)[known])
         targets.append(labels[known])
-    return torch.cat(features), torch.cat(targets)
+        rows, cols = known.nonzero(as_tuple=True)
+        row, col = plate.window.row // cell + rows, plate.window.col // cell + cols
+        places.append((plate.raster << 48) + (row << 24) + col)
+    return torch.cat(features), torch.cat(targets), torch.cat(places)
 
 
 @torch.inference_mode()

@@ -100,13 +100,17 @@ class PlateCutter:
         return Window(left, top, width, height)
 
     def train(self, split: Split, class_ids: tuple[int, ...], seed: int) -> list[Plate]:
-        """Plates around labelled pixels, class after class, clear of the validation blocks."""
+        """Plates around labelled pixels, class after class, clear of the validation blocks.
+
+        Those that no plate shows yet come first, so that as many labels as possible are seen.
+        """
         rng = np.random.default_rng(seed)
         by_class = _pixels_by_class(self.rasters, split, class_ids, rng)
-        plates = []
+        plates: list[Plate] = []
         count = min(MAX_TRAIN, max(4 * len(split.train), 8))
         for number in range(count):
             options = by_class[number % len(by_class)]
+            options = [option for option in options if not _shown(plates, *option)] or options
             block, row, col = options[rng.integers(len(options))]
             shift = rng.integers(-self.side // 4, self.side // 4 + 1, 2)
             wanted = self.around(block.raster, row + int(shift[0]), col + int(shift[1]))
@@ -141,6 +145,16 @@ class PlateCutter:
             kept = sorted(rng.choice(len(blocks), MAX_VALIDATION, replace=False))
             blocks = [blocks[i] for i in kept]
         return [self.cut(b.raster, b.window) for b in blocks]
+
+
+def _shown(plates: Sequence[Plate], block: Block, row: int, col: int) -> bool:
+    """Whether a pixel lies on one of some plates."""
+    return any(
+        plate.raster == block.raster
+        and 0 <= row - plate.window.row < plate.window.height
+        and 0 <= col - plate.window.col < plate.window.width
+        for plate in plates
+    )
 
 
 def _part(window: Window, inner: Window) -> tuple[slice, slice]:
