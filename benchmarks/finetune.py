@@ -4,11 +4,13 @@ Flanders: one 0.5 m image with 45 polygons under a chessboard of 144 m squares; 
 squares of one colour train (16 pixels along the others are left out), those on the other colour
 test. Baker Lake: labels on one image train, those on the other test. What is reported is mIoU over
 the classes that have at least 400 labelled pixels on both sides, of the whole test image through
-the pipeline that users run.
+the pipeline that users run. Each scene is learnt twice: with the base model's other classes beside
+the labelled ones, and, as the forest does it, with the labelled ones alone.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -64,6 +66,7 @@ def main() -> None:
     parser.add_argument("--polygons", default="", help="also with so many a class: 3,10,30")
     parser.add_argument("--only", help="Measure one scene in this process.")
     parser.add_argument("--limit", type=int, default=0, help="Polygons a class, with --only.")
+    parser.add_argument("--alone", type=int, default=0, help="Labelled classes alone, with --only.")
     options = parser.parse_args()
     if options.only:
         use_threads(options.threads)
@@ -72,12 +75,14 @@ def main() -> None:
     metrics, runs = {}, {}
     for scene in options.scenes.split(","):
         limits = [0, *(int(n) for n in options.polygons.split(",") if n)]
-        for limit in limits:
-            found = runs[f"{scene}.{limit or 'all'}"] = in_a_process(scene, limit, options)
-            print(f"{scene}, {limit or 'all'} polygons a class: {describe(found)}", flush=True)
-        found = runs[f"{scene}.all"]
+        for limit, alone in itertools.product(limits, (0, 1)):
+            name = f"{scene}, {limit or 'all'} polygons a class{', alone' if alone else ''}"
+            found = runs[name] = in_a_process(scene, limit, alone, options)
+            print(f"{name}: {describe(found)}", flush=True)
+        found, alone = (runs[f"{scene}, all polygons a class{end}"] for end in ("", ", alone"))
         for name, other in (("before", "after"), ("after", "rf"), ("rf", "after")):
             metrics[f"finetune.{scene}.{name}"] = figure(found[name], "mIoU", other, BOUND)
+        metrics[f"finetune.{scene}.after_alone"] = figure(alone["after"], "mIoU", "rf", BOUND)
     worst = {k: max(run[k] for run in runs.values()) for k in ("seconds", "peak_rss_gb")}
     metrics["finetune.seconds"] = figure(
         worst["seconds"], "s", "300 s: processor time over the threads, start to adapter", "steps"
@@ -86,9 +91,10 @@ def main() -> None:
     finish(metrics, options.json)
 
 
-def in_a_process(scene: str, limit: int, options: object) -> dict:
+def in_a_process(scene: str, limit: int, alone: int, options: object) -> dict:
     """Measure in a fresh process, whose peak memory is its own."""
-    command = [sys.executable, "-m", "benchmarks.finetune", "--only", scene, "--limit", str(limit)]
+    command = [sys.executable, "-m", "benchmarks.finetune", "--only", scene]
+    command += ["--limit", str(limit), "--alone", str(alone)]
     for name in ("data", "model", "steps", "fold", "threads"):
         command += [f"--{name}", str(getattr(options, name))]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
@@ -123,7 +129,13 @@ def measure(scene: str, options: object) -> dict:
     started, used = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         adapter = Path(folder) / "adapter.safetensors"
-        config = FinetuneConfig(seconds=1e6, steps=options.steps, skip_sparse=True, device="cpu")
+        config = FinetuneConfig(
+            seconds=1e6,
+            steps=options.steps,
+            skip_sparse=True,
+            only_labelled=bool(options.alone),
+            device="cpu",
+        )
         result = finetune(base, [raster], adapter, config)
         wall, used = time.perf_counter() - started, time.process_time() - used
         after, classes = score(load_model(options.model, adapter=adapter), image, truth)
