@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cwsam.engine import onnx_export
 from cwsam.engine.cli import main
 from cwsam.engine.errors import ConfigError, DependencyError
+from cwsam.engine.layers.colour_expert import ColourExpert
 from cwsam.engine.models.checkpoint import load_model
 from cwsam.engine.onnx_export import export_onnx
 from torch.nn import functional as F
@@ -45,6 +46,21 @@ def test_onnxruntime_finds_the_same_classes(exported, tiny_model, batch):
     sure = top[:, -1] - top[:, -2] > 1e-3  # elsewhere rounding decides
     assert sure.mean() > 0.5
     assert (got.argmax(1) == expected.argmax(1))[sure].all()
+
+
+def test_an_adapters_expert_for_colours_is_exported_too(tiny_model, tmp_path):
+    torch.manual_seed(0)
+    loaded, path = load_model(tiny_model), tmp_path / "colours.onnx"
+    image = torch.randn(1, 3, 64, 64)
+    plain, _ = loaded.model.eval()(image, loaded.card.classes_seen)
+    loaded.model.colour_expert = ColourExpert(loaded.card.classes_seen[:3])
+    loaded.model.colour_expert.share.data.fill_(0.5)
+    export_onnx(loaded, path, upsample=False)
+    (got,) = session(path).run(None, {"image": image.numpy()})
+    with torch.inference_mode():
+        wanted = loaded.model(image, loaded.card.classes_seen)[0].softmax(1).numpy()
+    assert np.abs(got - wanted).max() < 1e-4
+    assert np.abs(got - plain.softmax(1).detach().numpy()).max() > 0.01
 
 
 def test_metadata_of_deepness(exported, tiny_model):
