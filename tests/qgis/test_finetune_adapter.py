@@ -127,7 +127,7 @@ def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_
 
 def test_a_map_of_the_labelled_classes_alone(processing, parameters):  # noqa: F811
     labels = parameters["LABELS"]
-    water = [f.id() for f in labels.getFeatures() if f["kind"] == "See"]
+    water = [f.id() for f in labels.getFeatures() if f["kind"] == "水域"]
     assert water
     labels.dataProvider().deleteFeatures(water)
     result = processing.run("cwsam:finetuneadapter", {**parameters, "ONLY_LABELLED": True})

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 from cwsam.cwsam_qgis import environment
-from cwsam.cwsam_qgis.finetune_task import FinetuneOutcome
 from cwsam.cwsam_qgis.gui.dock import FINETUNE, SEGMENT
 from cwsam.cwsam_qgis.gui.label_box import LabelBox
 from cwsam.cwsam_qgis.model_list import read_facts
 from cwsam.cwsam_qgis.settings import remember, remember_model
+from cwsam.cwsam_qgis.tasks import Told
 from qgis.core import Qgis, QgsCategorizedSymbolRenderer, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QDesktopServices
@@ -160,7 +160,7 @@ def test_a_result_that_is_no_better_is_no_success(window, panel, tmp_path, befor
     scores = [SimpleNamespace(miou=value) for value in (before, after)]
     result = SimpleNamespace(before=scores[0], after=scores[1], improved=after > before,
                              adapter=tmp_path / "mine.safetensors", notices=[])  # fmt: skip
-    panel.control._tell(FinetuneOutcome(result=result), closed=False)
+    panel.control._tell(Told(), result, closed=False)
     item = window.bar.currentItem()
     assert f"{before:.2f} before, {after:.2f} after" in item.text()
     assert ("no better than the base model" in item.text()) != better
@@ -293,7 +293,6 @@ def test_a_red_light_keeps_the_run_back_unless_the_class_is_left_out(panel, labe
 
 
 def test_the_labelled_classes_alone_are_asked_for_with_a_click(panel):
-    judged(panel)
     assert not panel.wish().config.only_labelled
     click(panel.only_labelled)
     assert panel.wish().config.only_labelled
