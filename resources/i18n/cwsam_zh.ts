@@ -196,6 +196,7 @@
 <message><source>Stopped by the user.</source><translation>已由用户停止。</translation></message>
 <message><source>Stopped; nothing was written.</source><translation>已停止，未写入任何结果。</translation></message>
 <message><source>TensorBoard is not installed; run 'pip install tensorboard', or set 'tensorboard: false' (log.csv holds the same figures).</source><translation>未安装 TensorBoard；请运行 pip install tensorboard，或设置 tensorboard: false（log.csv 中有同样的数字）。</translation></message>
+<message><source>The expert for colours takes at least one step.</source><translation>颜色专家至少需要一步。</translation></message>
 <message><source>The folder {1} cannot be written ({2}): choose another.</source><translation>文件夹 {1} 无法写入（{2}）：请另选。</translation></message>
 <message><source>The folder {1} does not exist: create it or choose another.</source><translation>文件夹 {1} 不存在：请创建或另选。</translation></message>
 <message><source>The interrupted run left a damaged journal: starting over.</source><translation>中断的运行留下的日志已损坏：重新开始。</translation></message>
