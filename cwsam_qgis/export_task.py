@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from ..engine.errors import Cancelled, CwsamError, OutputError
 from .class_areas import FIELDS
 from .compat import quiet_task_flags
+from .edit_watch import EditWatch
 from .i18n import engine_text, translator
 from .layer_legend import layer_legend
 from .output_path import check_name, refuse_precious
@@ -59,6 +60,7 @@ class ExportTask(QgsTask):
             )
         refuse_precious(path, FIELDS)
         self.path, self.error = path, ""
+        self._edits = EditWatch()
         self._crs = layer.crs()
         self._context = QgsProject.instance().transformContext()
         self._legend = layer_legend(layer)
@@ -73,7 +75,7 @@ class ExportTask(QgsTask):
         """Write the file, in a worker thread."""
         try:
             with VectorSink(
-                self.path, self._crs, self._context, self._record, self._legend
+                self.path, self._crs, self._context, self._record, self._legend, self._edits
             ) as sink:
                 self._copy(sink)
         except CwsamError as error:

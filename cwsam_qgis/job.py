@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import ConfigError, OutputError, RasterError
+from .class_areas import FIELDS
 from .i18n import translator
 from .journals import run_journal
 from .network import stoppable
+from .output_path import refuse_foreign
 from .pixel_bands import default_bands
 from .raster_sink import RasterSink
 from .run_record import RunRequest, run_record
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ..engine.pipeline import SegmentOptions
     from ..engine.ports import Progress
     from ..engine.types import RasterInfo, RunSummary
+    from .edit_watch import EditWatch
     from .layer_source import LayerSource
     from .model_list import ModelFacts
     from .network import Network
@@ -80,6 +83,7 @@ def run_job(
     context: QgsCoordinateTransformContext,
     progress: Progress,
     watchers: Sequence[RasterSink] = (),
+    edits: EditWatch | None = None,
 ) -> RunSummary:
     """Segment one layer; the files appear together at the end, or none.
 
@@ -89,6 +93,7 @@ def run_job(
         context: The project's coordinate transformations.
         progress: Told after every batch of tiles; asked whether to stop.
         watchers: Are shown each finished strip as well.
+        edits: Knows which files are being edited; these are not replaced.
 
     Raises:
         CwsamError: With a sentence for the user.
@@ -112,7 +117,7 @@ def run_job(
         features = None
         if outputs.polygons is not None:
             record = run_record(job, network)
-            sink = VectorSink(outputs.polygons, source.crs, context, record, legend)
+            sink = VectorSink(outputs.polygons, source.crs, context, record, legend, edits)
             features = stack.enter_context(sink)
         sinks = [*rasters, *watchers]
         summary = segment(source, network.predictor, options, features, sinks, progress, journal)
@@ -168,7 +173,8 @@ def check_outputs(outputs: Outputs, uri: str) -> None:
         uri: What the input's provider opens.
 
     Raises:
-        OutputError: A file cannot be written, or is the input, or is asked for twice.
+        OutputError: A file cannot be written, is the input, is asked for twice, or holds what
+            is not to be replaced.
     """
     paths = [path.resolve() for path in outputs.paths()]
     if Path(uri.partition("|")[0]).resolve() in paths:
@@ -181,6 +187,7 @@ def check_outputs(outputs: Outputs, uri: str) -> None:
         check_target(path)
     if outputs.polygons is not None:
         vector_format(outputs.polygons)
+        refuse_foreign(outputs.polygons, FIELDS)
 
 
 def image_notices(info: RasterInfo, settings: Settings, facts: ModelFacts) -> list[str]:

@@ -7,9 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsProject, QgsProviderRegistry, QgsVectorLayer
-
 from ..engine.errors import OutputError
+from .edit_watch import EditWatch
 from .i18n import translator
 
 if TYPE_CHECKING:
@@ -107,26 +106,27 @@ def refuse_precious(path: Path, fields: Collection[str]) -> None:
     Raises:
         OutputError: It is being edited, or holds layers of another kind.
     """
-    if not os.path.isfile(path):
+    if os.path.isfile(path):
+        EditWatch().refuse(path)
+        refuse_foreign(path, fields)
+
+
+def refuse_foreign(path: Path, fields: Collection[str]) -> None:
+    """Refuse to replace a GeoPackage that holds layers of another kind; on any thread.
+
+    Args:
+        path: A file that would be replaced.
+        fields: What a layer in it has when it is one of the kind that would replace it.
+
+    Raises:
+        OutputError: It does.
+    """
+    if path.suffix.lower() != ".gpkg" or not os.path.isfile(path):
         return
-    whole = os.path.realpath(path)
-    for layer in QgsProject.instance().mapLayers().values():
-        if isinstance(layer, QgsVectorLayer) and layer.isEditable() and _file_of(layer) == whole:
-            text = tr(
-                "{path} is being edited as '{name}': end the edit session or choose another name."
-            )
-            raise OutputError(text.format(path=path, name=layer.name()))
-    others = _foreign_layers(path, fields) if path.suffix.lower() == ".gpkg" else []
+    others = _foreign_layers(path, fields)
     if others:
         text = tr("{path} holds other layers ({names}): choose another name.")
         raise OutputError(text.format(path=path, names=", ".join(others)))
-
-
-def _file_of(layer: QgsVectorLayer) -> str:
-    """The file that a layer lies in, in full; empty for others."""
-    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-    path = str(parts.get("path") or "")
-    return os.path.realpath(path) if path else ""
 
 
 def _foreign_layers(path: Path, fields: Collection[str]) -> list[str]:

@@ -9,9 +9,10 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from ..engine.classes import CLASSES
 from ..engine.errors import OutputError
-from ..training.sample_points import MAP_CLASS, sample_qml
+from ..training.sample_points import MAP_CLASS, MAP_PIXELS, sample_qml
 from .compat import save_style
 from .i18n import language, translator
+from .output_path import refuse_precious
 from .staging import stage
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def add_sample(job: SampleJob, sample: DrawnSample, path: Path | None) -> QgsVec
 
 def _saved(layer: QgsVectorLayer, path: Path) -> QgsVectorLayer:
     """The layer as a GeoPackage that holds its style."""
+    refuse_precious(path, (MAP_CLASS, MAP_PIXELS))  # it may be being edited since it was chosen
     staging = stage(path)
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName, options.layerName = "GPKG", path.stem

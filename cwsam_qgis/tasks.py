@@ -17,6 +17,7 @@ from ..engine.errors import Cancelled, CwsamError
 from ..engine.memory import resident_bytes
 from ..engine.ports import Progress
 from .compat import task_flags
+from .edit_watch import EditWatch
 from .i18n import engine_text, translator
 from .job import run_job
 from .network import load_network
@@ -188,7 +189,7 @@ class SegmentTask(WatchedTask):
         super().__init__(title, task_flags(), Outcome())
         self.jobs, self.choice = tuple(jobs), choice
         self._context = QgsProject.instance().transformContext()
-        self._before = 0
+        self._edits, self._before = EditWatch(), 0
 
     def cancel(self) -> None:
         """Ask the run to stop; reads that wait for the network stop at once."""
@@ -219,7 +220,7 @@ class SegmentTask(WatchedTask):
         progress = Progress(reporter, self.isCanceled)
         show = partial(self.strip_ready.emit, number)
         preview = StripPreview(job.source.info, show, self.outcome.legend)
-        result.summary = run_job(job, network, self._context, progress, [preview])
+        result.summary = run_job(job, network, self._context, progress, [preview], self._edits)
         result.seconds, result.resumed = time.monotonic() - started, reporter.resumed
         if job.outputs.polygons is not None:
             result.polygon_bytes = job.outputs.polygons.stat().st_size

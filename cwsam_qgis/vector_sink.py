@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ..engine.classes import LandCoverClass
     from ..engine.types import PolygonBatch
+    from .edit_watch import EditWatch
 
 tr = translator("vector_sink")
 
@@ -55,6 +56,7 @@ class VectorSink:
         context: QgsCoordinateTransformContext,
         record: Mapping[str, str] | None = None,
         legend: Sequence[LandCoverClass] = CLASSES,
+        edits: EditWatch | None = None,
     ) -> None:
         """Start the file.
 
@@ -64,12 +66,14 @@ class VectorSink:
             context: The project's transformations.
             record: What was run, to be kept in the file or beside it.
             legend: The classes that the map may hold.
+            edits: Knows whether an older file of that name is being edited meanwhile.
 
         Raises:
-            OutputError: The file cannot be written there.
+            OutputError: The file cannot be written there, or is being edited.
         """
         self._format, self._record = vector_format(path), dict(record or {})
-        self._legend = tuple(legend)
+        self._legend, self._edits = tuple(legend), edits
+        self._refuse_edited(path)
         self._staging = stage(path)
         self._fields = _fields(self._format)
         options = QgsVectorFileWriter.SaveVectorOptions()
@@ -107,6 +111,7 @@ class VectorSink:
                 raise OutputError(self._failed(message))
             self._add_style()
             self._add_record()
+            self._refuse_edited(self._staging.target)
             self._staging.commit()
         finally:
             self._staging.discard()
@@ -147,6 +152,10 @@ class VectorSink:
             features.append(feature)
         if not self._writer.addFeatures(features, QgsFeatureSink.Flag.FastInsert):
             raise OutputError(self._failed(self._writer.errorMessage()))
+
+    def _refuse_edited(self, path: Path) -> None:
+        if self._edits is not None:
+            self._edits.refuse(path)
 
     def _abandon(self) -> None:
         self._writer = None

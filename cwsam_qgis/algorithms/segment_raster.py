@@ -125,9 +125,11 @@ class SegmentRaster(QgsProcessingAlgorithm):
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
         """Take over the layer, on the main thread."""
+        from ..edit_watch import watch_edits
         from ..layer_source import LayerSource
 
         del feedback
+        self._edits = watch_edits()
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
         if layer is None:
             raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
@@ -159,7 +161,7 @@ class SegmentRaster(QgsProcessingAlgorithm):
             feedback.pushInfo(tr("Loading the model"))
             network = load_network(self._choice)
             feedback.pushInfo(engine_text(network.predictor.plan.reason))
-            summary = run_job(job, network, context.transformContext(), progress)
+            summary = run_job(job, network, context.transformContext(), progress, edits=self._edits)
         except CwsamError as error:
             raise QgsProcessingException(engine_text(str(error))) from error
         for notice in summary.notices:

@@ -105,6 +105,9 @@ class SegmentRasters(QgsProcessingAlgorithm):
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
         """Take over the layers, on the main thread; broken ones are only counted."""
+        from ..edit_watch import watch_edits
+
+        self._edits = watch_edits()
         layers = self._layers(parameters, context)
         if not layers:
             raise QgsProcessingException(
@@ -199,7 +202,7 @@ class SegmentRasters(QgsProcessingAlgorithm):
         feedback.canceled.connect(job.source.cancel)
         progress = Progress(report, feedback.isCanceled)
         try:
-            summary = run_job(job, network, context.transformContext(), progress)
+            summary = run_job(job, network, context.transformContext(), progress, edits=self._edits)
         except Cancelled as error:
             raise QgsProcessingException(engine_text(str(error))) from error
         except CwsamError as error:

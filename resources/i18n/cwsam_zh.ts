@@ -135,6 +135,10 @@
 <message><source>{title} is ready.</source><translation>{title} 已就绪。</translation></message>
 </context>
 <context>
+<name>cwsam.edit_watch</name>
+<message><source>{path} is being edited as '{name}': end the edit session or choose another name.</source><translation>{path} 正作为“{name}”被编辑：请结束编辑或另选名称。</translation></message>
+</context>
+<context>
 <name>cwsam.engine</name>
 <message><source>'freeze' leaves no parameter to train; take an entry out.</source><translation>freeze 之后没有可训练的参数；请去掉一项。</translation></message>
 <message><source>'freeze' names '{1}', and no parameter begins so; 'cwsam train --parameters' lists them.</source><translation>freeze 中的“{1}”没有对应的参数；cwsam train --parameters 可列出参数。</translation></message>
@@ -792,7 +796,6 @@
 <message><source>The name '{name}…' is too long: choose a shorter one.</source><translation>名称“{name}…”过长：请选择较短的名称。</translation></message>
 <message><source>{path} holds other layers ({names}): choose another name.</source><translation>{path} 含有其他图层（{names}）：请另选名称。</translation></message>
 <message><source>{path} is a folder: choose a file name in it.</source><translation>{path} 是文件夹：请在其中指定文件名。</translation></message>
-<message><source>{path} is being edited as '{name}': end the edit session or choose another name.</source><translation>{path} 正作为“{name}”被编辑：请结束编辑或另选名称。</translation></message>
 <message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
 </context>
 <context>

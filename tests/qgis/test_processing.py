@@ -151,6 +151,34 @@ def test_qgis_process_says_once_that_a_file_cannot_be_written(qgis_app, paramete
     assert "Loading the model" not in told
 
 
+@pytest.mark.parametrize("name", ["segmentraster", "segmentrasters"])
+def test_files_that_are_edited_or_hold_more_are_kept(
+    processing, parameters, several, tiny_model, tmp_path, name
+):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path = folder / "image_0_land_cover.gpkg"
+    processing.run("cwsam:segmentraster", {**parameters, "POLYGONS": str(path)})
+    layer = QgsVectorLayer(str(path), "my map", "ogr")
+    QgsProject.instance().addMapLayer(layer)
+    layer.startEditing()
+    wanted = {**parameters, "POLYGONS": str(path)}
+    if name == "segmentrasters":
+        wanted = {"INPUT": [str(several / "image 0.tif")], "MODEL": str(tiny_model),
+                  "OUTPUT": str(folder)}  # fmt: skip
+    with pytest.raises(QgsProcessingException, match="is being edited as 'my map'"):
+        processing.run(f"cwsam:{name}", wanted)
+    layer.rollBack()
+    QgsProject.instance().clear()
+    gdal.VectorTranslate(
+        str(path), str(path), accessMode="update", layerName="roads", SQLStatement="SELECT 1 AS a"
+    )
+    before = path.read_bytes()
+    with pytest.raises(QgsProcessingException, match=r"holds other layers \(roads\)"):
+        processing.run(f"cwsam:{name}", wanted)
+    assert path.read_bytes() == before
+
+
 def test_cancel_is_heard(processing, parameters):
     feedback = QgsProcessingFeedback()
     feedback.progressChanged.connect(lambda _: feedback.cancel())

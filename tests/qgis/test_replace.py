@@ -1,9 +1,12 @@
 """Files that exist are never replaced unasked; the question is answered by clicks."""
 
+import threading
+
 import numpy as np
 import pytest
 from cwsam.cwsam_qgis.gui.dock import EVALUATE, RESULTS
 from cwsam.cwsam_qgis.output_path import refuse_precious
+from cwsam.cwsam_qgis.vector_sink import VectorSink
 from cwsam.engine.errors import OutputError
 from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
@@ -81,6 +84,35 @@ def test_a_layer_that_is_edited_is_not_replaced(done, window, tmp_path):
     assert "is being edited as 'town – land cover'" in message(window)
     assert done.run_control.task is None
     layer.rollBack()
+
+
+def test_an_edit_session_that_begins_during_the_run_loses_nothing(
+    done, window, tmp_path, monkeypatch
+):
+    (layer,) = results()
+    written, begun, finish = threading.Event(), threading.Event(), VectorSink._add_style
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            VectorSink, "_add_style", lambda s: (written.set(), begun.wait(60), finish(s))
+        )
+        with answer("&Replace"):
+            click(done.bar.button)
+        wait_for(written.is_set)
+    layer.startEditing()
+    column = layer.fields().indexOf("class_name")
+    layer.changeAttributeValue(next(layer.getFeatures()).id(), column, "my correction")
+    begun.set()
+    wait_for(lambda: done.run_control.task is None)
+    wait_for(lambda: "is being edited as 'town – land cover'" in message(window))
+    assert layer.commitChanges()
+    again = QgsVectorLayer(str(tmp_path / "map.gpkg"), "x", "ogr")
+    assert "my correction" in {feature["class_name"] for feature in again.getFeatures()}
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    with answer("&Replace"):
+        click(done.bar.button)
+    task = done.run_control.task
+    wait_for(lambda: done.run_control.task is None)
+    assert task.outcome.results[0].resumed, "what was computed is kept meanwhile"
 
 
 def test_a_file_with_other_layers_is_not_replaced(done, window, tmp_path):
