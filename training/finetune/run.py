@@ -191,7 +191,7 @@ class Session:
     def learn(self, folder: Path | None, resume: bool) -> Learner:
         """Train until the steps, the time or the patience end."""
         model = copy.deepcopy(self.base.model).to(self.device).float()
-        model.colour_expert = None  # an adapter that this starts from may have one; a new one follows
+        model.colour_expert = None  # that of an adapter it starts from; a new one follows
         if self.new_classes:
             model.mask_decoder.add_classes(len(self.new_classes))
         config = self.config
