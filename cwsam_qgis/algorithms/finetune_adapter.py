@@ -31,6 +31,7 @@ from ..icons import icon
 from ..run_settings import DEVICES
 
 if TYPE_CHECKING:
+    from ...engine.types import RasterInfo
     from ...training.finetune.outcome import FinetuneResult, FinetuneStatus
     from ..finetune_job import Wish
 
@@ -209,7 +210,7 @@ class FinetuneAdapter(QgsProcessingAlgorithm):
         pixels = self.parameterAsDouble(parameters, "PIXEL_SIZE", context)
         try:
             layers = LabelledLayers(raster, labels, field, pixels)
-            self._job = FinetuneJob(layers, self._wish(parameters, context))
+            self._job = FinetuneJob(layers, self._wish(layers.source.info, parameters, context))
         except CwsamError as error:
             raise QgsProcessingException(engine_text(str(error))) from error
         return True
@@ -234,8 +235,13 @@ class FinetuneAdapter(QgsProcessingAlgorithm):
         numbers = {k: v for k, v in numbers.items() if v == v}
         return {"ADAPTER": str(wish.adapter), "REPORT": str(wish.report), **numbers}
 
-    def _wish(self, parameters, context) -> Wish:
+    def _wish(self, info: RasterInfo, parameters, context) -> Wish:
         """Everything but the layers.
+
+        Args:
+            info: The image; its colours give the bands that are left empty.
+            parameters: What the user has given.
+            context: Processing's.
 
         Raises:
             CwsamError: A value is out of range, or the model is missing.
@@ -243,10 +249,13 @@ class FinetuneAdapter(QgsProcessingAlgorithm):
         from ...training.finetune.config import FinetuneConfig
         from ..finetune_job import Wish, read_pairs
         from ..model_list import find_model
+        from ..pixel_bands import default_bands
 
         bands = None
-        if all(parameters.get(name) for name in _BANDS):
-            bands = tuple(self.parameterAsInt(parameters, name, context) for name in _BANDS)
+        if any(parameters.get(name) for name in _BANDS):
+            asked = (self.parameterAsInt(parameters, name, context) if parameters.get(name) else 0
+                     for name in _BANDS)  # fmt: skip
+            bands = tuple(one or own for one, own in zip(asked, default_bands(info.colours)))
         steps = self.parameterAsInt(parameters, "STEPS", context)
         config = FinetuneConfig(
             seconds=60 * self.parameterAsDouble(parameters, "MINUTES", context),

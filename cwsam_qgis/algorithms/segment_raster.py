@@ -31,7 +31,7 @@ from .segment_parameters import (
     reporter,
 )
 from .styling import style_on_load
-from .targets import refused_target
+from .targets import refused_ending, refused_target
 
 if TYPE_CHECKING:
     from ..run_settings import Settings
@@ -121,6 +121,8 @@ class SegmentRaster(QgsProcessingAlgorithm):
         good, text = super().checkParameterValues(parameters, context)
         if good:
             text = refused_target(parameters, (name for name, _ in _OUTPUTS))
+            rasters = (refused_ending(parameters.get(name)) for name, _ in _OUTPUTS[1:])
+            text = text or next(filter(None, rasters), "")
         return good and not text, text
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
@@ -167,7 +169,8 @@ class SegmentRaster(QgsProcessingAlgorithm):
         for notice in summary.notices:
             feedback.pushInfo(engine_text(notice))
         for kind, path in paths.items():
-            style_on_load(path, kind, network.facts.card.legend, context)
+            placed = self._source.crs.isValid()
+            style_on_load(path, kind, network.facts.card.legend, context, placed)
         return {name: paths[kind] for name, kind in _OUTPUTS if paths.get(kind)}
 
     def _area(self, crs, parameters, context):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from ...engine.errors import Cancelled, CwsamError
 from ...engine.ports import Progress
 from ..i18n import engine_text, translator
 from ..icons import icon
-from ..vector_formats import FORMATS
+from ..vector_formats import FORMATS, MAP_BANDS
 from .segment_parameters import add_model, add_settings, read_choice, read_settings, reporter
 
 if TYPE_CHECKING:
@@ -157,9 +158,10 @@ class SegmentRasters(QgsProcessingAlgorithm):
     def _layers(self, parameters, context) -> list[QgsRasterLayer]:
         """The layers that were chosen, and those of the folder."""
         layers = list(self.parameterAsLayerList(parameters, "INPUT", context) or ())
+        chosen = {os.path.realpath(layer.source()) for layer in layers}
         folder = self.parameterAsString(parameters, "FOLDER", context)
         if folder:
-            files = sorted(p for p in Path(folder).glob("*") if p.suffix.lower() in _SUFFIXES)
+            files = [path for path in _images(folder) if os.path.realpath(path) not in chosen]
             layers += [QgsRasterLayer(str(path), path.stem) for path in files]
         return [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
 
@@ -184,10 +186,10 @@ class SegmentRasters(QgsProcessingAlgorithm):
         for source in self._sources:
             stem = own = file_stem(source.info.name)
             number = 1
-            while stem in taken:
+            while stem.casefold() in taken:  # as file systems compare them
                 number += 1
                 stem = f"{own}_{number}"
-            taken.add(stem)
+            taken.add(stem.casefold())
             rasters = {kind: folder / f"{stem}_{kind}.tif" for kind in wanted}
             outputs = Outputs(folder / f"{stem}_land_cover{suffix}", **rasters)
             jobs.append(SegmentJob(source, settings, outputs))
@@ -218,3 +220,26 @@ class SegmentRasters(QgsProcessingAlgorithm):
         text = f"{name}: {engine_text(str(error))}"
         self._failed.append(text)
         feedback.reportError(text)
+
+
+def _images(folder: str) -> list[Path]:
+    """The images of a folder: no maps of ours, no GeoPackages that hold polygons only."""
+    files = sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in _SUFFIXES)
+    return [path for path in files if path.is_file() and not _is_map(path)]
+
+
+def _is_map(path: Path) -> bool:
+    from osgeo import gdal
+
+    if path.suffix.lower() not in (".tif", ".gpkg"):
+        return False
+    kinds = gdal.OF_RASTER | gdal.OF_VECTOR | gdal.OF_READONLY
+    try:
+        file = gdal.OpenEx(str(path), kinds)
+    except RuntimeError:  # where another plugin makes GDAL raise
+        return False
+    if file is None:  # broken: it is reported with the others
+        return False
+    if not file.RasterCount:
+        return file.GetLayerCount() > 0
+    return file.RasterCount == 1 and file.GetRasterBand(1).GetDescription() in MAP_BANDS

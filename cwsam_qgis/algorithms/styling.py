@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsProcessingLayerPostProcessorInterface
+from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingLayerPostProcessorInterface
 
 if TYPE_CHECKING:
     from qgis.core import QgsProcessingContext
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class _Styler(QgsProcessingLayerPostProcessorInterface):
     """Styles an output when it is loaded into the project."""
 
-    def __init__(self, kind: str, legend: tuple[LandCoverClass, ...]) -> None:
+    def __init__(self, kind: str, legend: tuple[LandCoverClass, ...], placed: bool) -> None:
         super().__init__()
-        self._kind, self._legend = kind, legend
+        self._kind, self._legend, self._placed = kind, legend, placed
 
     def postProcessLayer(self, layer, context, feedback) -> None:  # noqa: N802 - QGIS's name
         """Give the layer the classes' colours."""
@@ -26,6 +26,8 @@ class _Styler(QgsProcessingLayerPostProcessorInterface):
 
         del context, feedback
         apply_style(layer, self._kind, self._legend)
+        if not self._placed:
+            layer.setCrs(QgsCoordinateReferenceSystem())  # QGIS guesses one for such files
 
 
 # QGIS keeps no reference to them, and the algorithm is gone before the layers are loaded.
@@ -33,7 +35,11 @@ _styler = lru_cache(maxsize=64)(_Styler)
 
 
 def style_on_load(
-    path: str, kind: str, legend: tuple[LandCoverClass, ...], context: QgsProcessingContext
+    path: str,
+    kind: str,
+    legend: tuple[LandCoverClass, ...],
+    context: QgsProcessingContext,
+    placed: bool = True,
 ) -> None:
     """Style a file when QGIS loads it after the run; does nothing if it will not.
 
@@ -42,6 +48,7 @@ def style_on_load(
         kind: ``polygons``, ``classes`` or ``confidence``.
         legend: The classes of the model.
         context: Processing's.
+        placed: Whether the image has a coordinate reference system.
     """
     if path and context.willLoadLayerOnCompletion(path):
-        context.layerToLoadOnCompletionDetails(path).setPostProcessor(_styler(kind, legend))
+        context.layerToLoadOnCompletionDetails(path).setPostProcessor(_styler(kind, legend, placed))

@@ -1067,6 +1067,12 @@
 <message><source>{path} is write-protected: choose another name or unlock it.</source><translation>{path} 受写保护：请换一个名称或解除保护。</translation></message>
 </context>
 <context>
+<name>cwsam.targets</name>
+<message><source>'{name}' names no GeoTIFF: choose a name that ends in .tif.</source><translation>“{name}”不是 GeoTIFF 文件名：请选择以 .tif 结尾的名称。</translation></message>
+<message><source>{path} is asked for twice: choose another name.</source><translation>{path} 被指定了两次：请换一个名称。</translation></message>
+<message><source>{target} is no file: choose a file name.</source><translation>{target} 不是文件：请选择一个文件名。</translation></message>
+</context>
+<context>
 <name>cwsam.tasks</name>
 <message><source>Segment {names}</source><translation>分割 {names}</translation></message>
 <message><source>The memory is full: choose a smaller tile under Advanced.</source><translation>内存不足：请在“高级”中选择较小的瓦片。</translation></message>

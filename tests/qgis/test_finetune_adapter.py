@@ -12,6 +12,7 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsGeometry,
+    QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProject,
@@ -67,6 +68,13 @@ def test_declares_what_the_model_designer_needs(processing):  # noqa: F811
     assert algorithm.shortHelpString()
     assert all(p.help() for p in algorithm.parameterDefinitions()[2:-1])
     assert "ADAPTER" in {p.name() for p in algorithm.destinationParameterDefinitions()}
+
+
+def test_bands_that_are_left_empty_are_chosen_by_colour(processing, parameters):  # noqa: F811
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("cwsam:finetuneadapter")
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
+    assert algorithm.prepareAlgorithm({**parameters, "RED": 3}, context, feedback)
+    assert algorithm._job.wish.bands == (3, 2, 3)
 
 
 def test_from_foreign_names_to_an_adapter_with_a_new_class(

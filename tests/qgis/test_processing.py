@@ -135,12 +135,19 @@ def test_the_dialog_refuses_files_that_cannot_be_written(processing, parameters,
     algorithm = QgsApplication.processingRegistry().algorithmById("cwsam:segmentraster")
     context = QgsProcessingContext()
     assert algorithm.checkParameterValues(parameters, context) == (True, "")
-    for value in ("TEMPORARY_OUTPUT", "ogr:dbname='x.gpkg' table='a'"):
-        good, _ = algorithm.checkParameterValues({**parameters, "POLYGONS": value}, context)
-        assert good
+    good, _ = algorithm.checkParameterValues(
+        {**parameters, "POLYGONS": "TEMPORARY_OUTPUT", "CONFIDENCE": "TEMPORARY_OUTPUT"}, context
+    )
+    assert good
     wrong = QgsProcessingOutputLayerDefinition("/nowhere/map.gpkg")
-    for value in (wrong, "/nowhere/map.gpkg", str(tmp_path)):
-        good, text = algorithm.checkParameterValues({**parameters, "POLYGONS": value}, context)
+    tif = str(tmp_path / "same.tif")
+    for given in (
+        *({"POLYGONS": value} for value in (wrong, "/nowhere/map.gpkg", str(tmp_path))),
+        *({"POLYGONS": value} for value in ("ogr:dbname='x.gpkg' table='a'", "memory:")),
+        {"CONFIDENCE": str(tmp_path / "confidence.img")},
+        {"CLASS_RASTER": tif, "CONFIDENCE": tif},
+    ):
+        good, text = algorithm.checkParameterValues({**parameters, **given}, context)
         assert not good
         assert "choose" in text
 
