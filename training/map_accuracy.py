@@ -93,7 +93,7 @@ def compare_strips(
         named: For the report.
 
     Raises:
-        TrainingDataError: No pixel has a reference.
+        TrainingDataError: No pixel has both a class on the map and a reference.
     """
     matrix = np.zeros((NODATA_CLASS, NODATA_CLASS + 1), np.int64)
     for mapped, truth in strips:
@@ -101,7 +101,7 @@ def compare_strips(
     notices = [*named.notices, *_unclassified(matrix, options)]
     if options.ignore_unclassified:
         matrix[:, NODATA_CLASS] = 0
-    if not matrix.sum():
+    if not matrix[:, :NODATA_CLASS].sum():
         raise TrainingDataError(
             say(
                 options.language,

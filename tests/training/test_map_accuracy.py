@@ -56,6 +56,8 @@ def test_nothing_in_common_is_a_sentence():
     empty = np.full((2, 2), 255, np.uint8)
     with pytest.raises(TrainingDataError, match="cover the same ground"):
         compare_strips([(empty, empty)], ENGLISH, NAMED)
+    with pytest.raises(TrainingDataError, match="do they cover the same ground"):
+        compare_strips([(empty, np.full_like(empty, 9))], ENGLISH, NAMED)
     table = PointTable(empty[0], empty[0], None, {1: 4})
     with pytest.raises(TrainingDataError, match="label the points first"):
         compare_points(table, ENGLISH, NAMED)
