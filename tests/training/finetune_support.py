@@ -1,5 +1,6 @@
 """A tiny model, synthetic rasters and labels for the tests of fine-tuning."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
@@ -130,3 +131,15 @@ def reader(labels):
 
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def only_class(raster, class_id):
+    """The same raster with the labels of one class alone."""
+
+    def labels(window):
+        found = raster.labels(window)
+        found[found != class_id] = 255
+        return found
+
+    polygons = tuple(p for p in raster.polygons if p.class_id == class_id)
+    return dataclasses.replace(raster, polygons=polygons, labels=labels)

@@ -24,6 +24,7 @@ from cwsam.training.finetune.run import finetune, start_classes
 from tests.training.finetune_support import (
     QUICK,
     labelled_raster,
+    only_class,
     save_taught,
     save_tiny,
 )
@@ -221,18 +222,10 @@ def test_too_few_labels_are_refused_with_how_many_are_needed(base, tmp_path):
 def test_labels_of_one_class_do_not_drown_the_others(tmp_path):
     base = save_taught(tmp_path / "base.safetensors")
     raster, truth = labelled_raster((8, 24, 23), seed=5)
-    polygons = tuple(p for p in raster.polygons if p.class_id == 23)
-
-    def labels(window):
-        found = raster.labels(window)
-        found[found != 23] = 255
-        return found
-
-    only = dataclasses.replace(raster, polygons=polygons, labels=labels)
     config = dataclasses.replace(
         QUICK, steps=60, parts=DEFAULT_PARTS, keep_weight=1.0, learning_rate=3e-3
     )
-    result = finetune(base, [only], tmp_path / "mine.safetensors", config)
+    result = finetune(base, [only_class(raster, 23)], tmp_path / "mine.safetensors", config)
     assert any("Only one class is labelled" in notice for notice in result.notices)
     before = class_map(base, raster.source)
     tuned = load_model(tmp_path / "base.safetensors", adapter=result.adapter)

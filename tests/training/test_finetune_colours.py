@@ -15,7 +15,7 @@ from cwsam.training.finetune.plates import PlateCutter, ask_base
 from cwsam.training.finetune.report import report_html
 from cwsam.training.finetune.run import finetune, settle
 from cwsam.training.finetune.survey import Survey
-from tests.training.finetune_support import QUICK, labelled_raster, save_tiny
+from tests.training.finetune_support import QUICK, labelled_raster, only_class, save_tiny
 
 LABELLED = (8, 24, 23)
 COLOURED = dataclasses.replace(QUICK, parts=DEFAULT_PARTS)
@@ -112,15 +112,7 @@ def test_a_map_of_the_labelled_classes_alone(base, tmp_path):
 
 def test_one_class_alone_makes_no_map(base, tmp_path):
     raster, _ = labelled_raster((24, 23))
-    polygons = tuple(p for p in raster.polygons if p.class_id == 24)
-
-    def labels(window):
-        found = raster.labels(window)
-        found[found != 24] = 255
-        return found
-
-    only = dataclasses.replace(raster, polygons=polygons, labels=labels)
     config = dataclasses.replace(COLOURED, only_labelled=True)
     with pytest.raises(ConfigError, match="takes two of them: label another class"):
-        finetune(base, [only], tmp_path / "mine.safetensors", config)
+        finetune(base, [only_class(raster, 24)], tmp_path / "mine.safetensors", config)
     assert not list(tmp_path.iterdir())
