@@ -9,6 +9,7 @@ from osgeo import gdal
 
 from ..engine.classes import CLASSES
 from ..engine.errors import OutputError
+from ..engine.ports import BAND_NAMES
 from ..engine.styles import raster_qml
 from ..engine.types import NODATA_CLASS
 from .i18n import language, translator
@@ -131,11 +132,10 @@ class RasterSink:
         if info.crs is not None:
             self._file.SetProjection(info.crs.wkt)
         band.SetNoDataValue(NODATA_CLASS)
+        band.SetDescription(BAND_NAMES[self._plane])
         if self._plane == "confidence":
-            band.SetDescription("confidence")
             band.SetUnitType("%")
             return
-        band.SetDescription("land-cover class")
         table = gdal.ColorTable()
         for entry in self._legend:
             table.SetColorEntry(entry.id, (*entry.rgb, 255))

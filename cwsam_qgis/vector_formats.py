@@ -45,9 +45,6 @@ FORMATS = {
 }
 """Formats by file suffix."""
 
-MAP_BANDS = ("land-cover class", "confidence")
-"""Descriptions of the bands of class and confidence rasters."""
-
 
 def vector_format(path: Path) -> VectorFormat:
     """The format that a path's suffix asks for.

@@ -141,7 +141,7 @@ def class_strips(
     grid, overlap = plan_tiles(source.info, predictor, options)
     with clock.stage("read"):
         radiometry = settle_radiometry(source, options)
-    summary.notices.append(f"Radiometry: {radiometry.description}.")
+    summary.notices.append(radiometry.description)
     blender = StripBlender(grid, predictor.cell, overlap, predictor.class_ids)
     first = _resume(journal, blender, summary)
     if first:

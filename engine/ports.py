@@ -43,6 +43,10 @@ class RasterSource(Protocol):
         """
 
 
+BAND_NAMES = {"classes": "land-cover class", "confidence": "confidence"}
+"""Descriptions of the bands that sinks write, by what they hold; maps are known by them."""
+
+
 class RasterSink(Protocol):
     """Takes class strips from top to bottom."""
 

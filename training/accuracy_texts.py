@@ -99,6 +99,9 @@ _CHINESE = {
     "{share} of the map lies in classes without a point; nothing is said about them.": (
         "地图的 {share} 属于没有样本点的类别，对其不作估计。"
     ),
+    "Neither map nor reference has class {merged}: merging it changes nothing.": (
+        "分类图和参考数据中都没有类别 {merged}：合并它没有任何作用。"
+    ),
     "{count} class(es) have fewer than 30 points: such intervals are rough.": (
         "{count} 个类别的样本点少于 30 个，其置信区间较粗略。"
     ),

@@ -180,6 +180,10 @@ def _finished(
     named: Named,
     notices: list[str],
 ) -> MapAccuracy:
+    for source in options.merges:
+        if not matrix[source].any() and not matrix[:, source].any():
+            text = "Neither map nor reference has class {merged}: merging it changes nothing."
+            notices.append(say(options.language, text, merged=source))
     return MapAccuracy(
         named.prediction,
         named.reference,

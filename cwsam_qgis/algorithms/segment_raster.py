@@ -34,6 +34,8 @@ from .styling import style_on_load
 from .targets import refused_ending, refused_target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..run_settings import Settings
 
 tr = translator("segment_raster")
@@ -103,7 +105,10 @@ class SegmentRaster(QgsProcessingAlgorithm):
     def _add_outputs(self) -> None:
         self.addParameter(
             QgsProcessingParameterVectorDestination(
-                "POLYGONS", tr("Land cover"), QgsProcessing.SourceType.TypeVectorPolygon
+                "POLYGONS",
+                tr("Land cover"),
+                QgsProcessing.SourceType.TypeVectorPolygon,
+                optional=True,
             )
         )
         for name, text in (
@@ -120,7 +125,8 @@ class SegmentRaster(QgsProcessingAlgorithm):
         """Refuse files that cannot be written while the dialog is still open."""
         good, text = super().checkParameterValues(parameters, context)
         if good:
-            text = refused_target(parameters, (name for name, _ in _OUTPUTS))
+            text = _nothing_asked(parameters)
+            text = text or refused_target(parameters, (name for name, _ in _OUTPUTS))
             rasters = (refused_ending(parameters.get(name)) for name, _ in _OUTPUTS[1:])
             text = text or next(filter(None, rasters), "")
         return good and not text, text
@@ -131,6 +137,8 @@ class SegmentRaster(QgsProcessingAlgorithm):
         from ..layer_source import LayerSource
 
         del feedback
+        if nothing := _nothing_asked(parameters):
+            raise QgsProcessingException(nothing)
         self._edits = watch_edits()
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
         if layer is None:
@@ -201,3 +209,10 @@ class SegmentRaster(QgsProcessingAlgorithm):
         own = default_bands(self._source.info.colours)
         bands = tuple(band or default for band, default in zip(chosen, own))
         return read_settings(self, parameters, context, bands)
+
+
+def _nothing_asked(parameters: Mapping[str, object]) -> str:
+    """Why a run would be for nothing; empty where it has a result."""
+    if any(parameters.get(name) for name, _ in _OUTPUTS):
+        return ""
+    return tr("There is nothing to write: ask for polygons, a class raster or a confidence raster.")

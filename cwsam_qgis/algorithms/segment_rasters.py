@@ -22,10 +22,10 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ...engine.errors import Cancelled, CwsamError
-from ...engine.ports import Progress
+from ...engine.ports import BAND_NAMES, Progress
 from ..i18n import engine_text, translator
 from ..icons import icon
-from ..vector_formats import FORMATS, MAP_BANDS
+from ..vector_formats import FORMATS
 from .segment_parameters import add_model, add_settings, read_choice, read_settings, reporter
 
 if TYPE_CHECKING:
@@ -242,4 +242,4 @@ def _is_map(path: Path) -> bool:
         return False
     if not file.RasterCount:
         return file.GetLayerCount() > 0
-    return file.RasterCount == 1 and file.GetRasterBand(1).GetDescription() in MAP_BANDS
+    return file.RasterCount == 1 and file.GetRasterBand(1).GetDescription() in BAND_NAMES.values()

@@ -14,6 +14,7 @@ from rasterio.errors import RasterioError
 
 from ..classes import CLASSES
 from ..errors import OutputError
+from ..ports import BAND_NAMES
 from ..staging import Staging
 from ..styles import raster_qml
 from ..types import NODATA_CLASS
@@ -63,7 +64,7 @@ class ClassRasterSink:
         self._rows = _RowWriter(path, info, cog, "mode")
         with self._rows.guard(), quiet_gdal():
             self._rows.dataset.write_colormap(1, _colour_table(classes))
-            self._rows.dataset.set_band_description(1, "land-cover class")
+            self._rows.dataset.set_band_description(1, BAND_NAMES["classes"])
             added = {f"class_zh_{c.id}": c.name_zh for c in classes if c.id >= len(CLASSES)}
             names = {f"class_{c.id}": c.name for c in classes}
             self._rows.dataset.update_tags(1, **names, **added)
@@ -114,7 +115,7 @@ class ConfidenceRasterSink:
         """Start the file; the parameters are those of :class:`ClassRasterSink`."""
         self._rows = _RowWriter(path, info, cog, "average")
         with self._rows.guard(), quiet_gdal():
-            self._rows.dataset.set_band_description(1, "confidence")
+            self._rows.dataset.set_band_description(1, BAND_NAMES["confidence"])
             self._rows.dataset.units = ("%",)
 
     def __enter__(self) -> ConfidenceRasterSink:

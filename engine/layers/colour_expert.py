@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 WINDOWS = (5, 15, 31)
 """Sides in pixels of the windows whose mean and deviation count."""
 
+LEAST = 1e-6
+"""What probabilities are raised to before their logarithm is taken."""
+
 FEATURES = 3 * (1 + 2 * len(WINDOWS))
 HIDDEN = 64
 
@@ -56,11 +59,15 @@ def blend(chances: Tensor, own: Tensor, rows: Sequence[int], share: Tensor | flo
         share: Weight of the expert, 0-1.
 
     Returns:
-        (B, K, h, w) probabilities: a linear opinion pool within the L classes.
+        (B, K, h, w) probabilities: within the L classes a logarithmic opinion pool (Genest and
+        Zidek, 1986), the normalised product of powers, in which either can rule a class out.
     """
     theirs = chances[:, rows]
+    total = theirs.sum(1, keepdim=True)
+    network = (theirs / total.clamp(min=LEAST)).clamp(min=LEAST).log()
+    pooled = (1 - share) * network + share * own.clamp(min=LEAST).log()
     mixed = chances.clone()
-    mixed[:, rows] = (1 - share) * theirs + share * theirs.sum(1, keepdim=True) * own
+    mixed[:, rows] = total * pooled.softmax(1)
     return mixed
 
 

@@ -64,7 +64,7 @@ class Radiometry:
     Attributes:
         low: Value that becomes 0, one a band.
         high: Value that becomes 1, one a band.
-        description: What was chosen, in words.
+        description: What was chosen, a sentence.
     """
 
     low: tuple[float, ...]
@@ -123,16 +123,23 @@ def choose_radiometry(
     types = [np.dtype(source.info.dtypes[b - 1]) for b in bands]
     if stretch.kind == "range":
         low, high = [stretch.low] * len(bands), [stretch.high] * len(bands)
-        return Radiometry(tuple(low), tuple(high), f"{stretch.low:g} to {stretch.high:g}")
-    if stretch.kind == "none":
-        limits = [(0.0, float(np.iinfo(t).max) if t.kind in "iu" else 1.0) for t in types]
-        text = ", ".join(f"{a:g} to {b:g}" for a, b in limits)
-        return Radiometry(*zip(*limits), f"as stored, {text}")
-    if stretch.kind == "auto" and all(t == np.uint8 for t in types):
-        return Radiometry((0.0,) * len(bands), (255.0,) * len(bands), "8 bit, 0-255")
-    low, high = _percentiles(source, bands, (stretch.low, stretch.high))
-    text = ", ".join(f"{a:g} to {b:g}" for a, b in zip(low, high))
-    return Radiometry(low, high, f"{stretch.low:g}-{stretch.high:g} % stretch: {text}")
+        said = f"Radiometry: values in {_intervals(low[:1], high)}."
+    elif stretch.kind == "none":
+        low = [0.0] * len(bands)
+        high = [float(np.iinfo(t).max) if t.kind in "iu" else 1.0 for t in types]
+        said = f"Radiometry: as stored, {_intervals(low, high)}."
+    elif stretch.kind == "auto" and all(t == np.uint8 for t in types):
+        low, high = [0.0] * len(bands), [255.0] * len(bands)
+        said = "Radiometry: 8 bit, [0, 255]."
+    else:
+        first, last = stretch.low, stretch.high
+        low, high = _percentiles(source, bands, (first, last))
+        said = f"Radiometry: percentiles {first:g} and {last:g}, {_intervals(low, high)}."
+    return Radiometry(tuple(low), tuple(high), said)
+
+
+def _intervals(low: Sequence[float], high: Sequence[float]) -> str:
+    return ", ".join(f"[{a:g}, {b:g}]" for a, b in zip(low, high))
 
 
 def _percentiles(

@@ -192,7 +192,10 @@
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller tile, or the device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
 <message><source>Polygons without a class are left out.</source><translation>没有类别的多边形不使用。</translation></message>
-<message><source>Radiometry: {1}.</source><translation>辐射处理：{1}。</translation></message>
+<message><source>Radiometry: 8 bit, [0, 255].</source><translation>辐射处理：8 位，[0, 255]。</translation></message>
+<message><source>Radiometry: as stored, {1}.</source><translation>辐射处理：按原值，{1}。</translation></message>
+<message><source>Radiometry: percentiles {1} and {2}, {3}.</source><translation>辐射处理：百分位 {1} 与 {2}，{3}。</translation></message>
+<message><source>Radiometry: values in {1}.</source><translation>辐射处理：取值范围 {1}。</translation></message>
 <message><source>Resuming</source><translation>正在继续</translation></message>
 <message><source>Segmenting</source><translation>正在分割</translation></message>
 <message><source>Simplifying borders</source><translation>正在简化边界</translation></message>
@@ -1019,6 +1022,7 @@
 <message><source>Pixels outside of these polygons become no data.</source><translation>这些多边形之外的像元变为无数据。</translation></message>
 <message><source>Polygons to stay inside of</source><translation>限定范围的多边形</translation></message>
 <message><source>Segment raster</source><translation>分割栅格</translation></message>
+<message><source>There is nothing to write: ask for polygons, a class raster or a confidence raster.</source><translation>没有要写出的结果：请选择输出多边形、类别栅格或置信度栅格。</translation></message>
 <message><source>Turns an aerial or satellite image into one layer of land-cover polygons, with class, confidence, second choice and area of each. The polygons cover the image without gaps or overlaps.&#10;&#10;Bands left empty are chosen by their colours. Without a model file the model that comes with the plugin is used. Sizes are in pixels unless the unit is set to metres. Layers of a map server need a pixel size.</source><translation>将航空或卫星影像转换为一个地表覆盖多边形图层，每个多边形带有类别、置信度、次选类别和面积。多边形无缝隙、不重叠地覆盖影像。&#10;&#10;未填写的波段按颜色解译自动选择；未指定模型文件时使用插件自带的模型。尺寸以像元为单位，除非单位设为米。地图服务图层需要给定像元大小。</translation></message>
 <message><source>Turns an image into styled land-cover polygons.</source><translation>将影像转换为带样式的地表覆盖多边形。</translation></message>
 <message><source>land cover,classification,deep learning,segment anything,polygons</source><translation>地表覆盖,分类,深度学习,segment anything,多边形</translation></message>

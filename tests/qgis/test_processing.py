@@ -85,6 +85,18 @@ def test_runs_and_loads_styled_layers(processing, parameters, tmp_path):
     QgsProject.instance().clear()
 
 
+def test_a_class_raster_alone_can_be_asked_for(qgis_app, parameters, tmp_path):
+    target = tmp_path / "classes.tif"
+    wanted = {**parameters, "CLASS_RASTER": str(target)}
+    del wanted["POLYGONS"]
+    told = QgisProcess(tmp_path).run("segmentraster", **wanted)
+    assert f"CLASS_RASTER:\t{target}" in told
+    assert "POLYGONS" not in told.partition("Results")[2]
+    written = gdal.Open(str(target))
+    assert written.GetRasterBand(1).GetCategoryNames()
+    assert not list(tmp_path.glob("*.gpkg"))
+
+
 def test_layer_input_and_temporary_output(processing, parameters):
     parameters |= {"INPUT": open_layer(parameters["INPUT"]), "POLYGONS": "TEMPORARY_OUTPUT"}
     context = QgsProcessingContext()
@@ -103,6 +115,7 @@ def test_layer_input_and_temporary_output(processing, parameters):
         ({"BLUE": 7}, "band"),
         ({"TILE": 63}, "multiple"),
         ({"POLYGONS": "/nowhere/map.gpkg"}, "does not exist"),
+        ({"POLYGONS": None}, "nothing to write"),
     ],
 )
 def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text):

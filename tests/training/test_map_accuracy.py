@@ -149,6 +149,14 @@ def test_reports_in_both_languages(strips, language, kind):
     assert to_text(found).count("\n") > 4
 
 
+def test_a_merge_of_a_class_that_nobody_has_is_told():
+    both = [(np.array([[9, 10]], np.uint8), np.array([[9, 9]], np.uint8))]
+    found = compare_strips(both, CompareOptions({10: 9, 99: 9}), NAMED)
+    assert [n for n in found.notices if "merging" in n] == [
+        "Neither map nor reference has class 99: merging it changes nothing."
+    ]
+
+
 def test_every_text_keeps_its_gaps():
     for english, chinese in accuracy_texts._CHINESE.items():
         gaps = [sorted(re.findall(r"\{\w+\}", text)) for text in (english, chinese)]

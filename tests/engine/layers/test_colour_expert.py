@@ -32,8 +32,17 @@ def test_a_blend_leaves_other_classes_and_the_sum_alone():
     mixed = blend(chances, own, [3, 1], 0.4)
     torch.testing.assert_close(mixed[:, [0, 2, 4]], chances[:, [0, 2, 4]])
     torch.testing.assert_close(mixed.sum(1), torch.ones(2, 4, 4))
+    first, second = (
+        chances[:, row] ** 0.6 * own[:, place] ** 0.4 for row, place in ((3, 0), (1, 1))
+    )
     theirs = chances[:, 3] + chances[:, 1]
-    torch.testing.assert_close(mixed[:, 3], 0.6 * chances[:, 3] + 0.4 * theirs * own[:, 0])
+    torch.testing.assert_close(mixed[:, 3], theirs * first / (first + second))
+
+
+def test_where_the_network_sees_none_of_the_classes_nothing_is_made_up():
+    chances = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)
+    own = torch.tensor([0.9, 0.1]).view(1, 2, 1, 1)
+    torch.testing.assert_close(blend(chances, own, [1, 2], 0.5), chances)
 
 
 def test_only_classes_that_are_wanted_take_part():
