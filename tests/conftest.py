@@ -3,6 +3,7 @@
 import os
 
 from hypothesis import settings
+from tests.data.class_maps import mapped, truth  # noqa: F401 - fixtures
 
 # `CWSAM_QGIS_TESTS=1 QT_QPA_PLATFORM=offscreen pytest tests/qgis` runs them.
 collect_ignore_glob = [] if os.environ.get("CWSAM_QGIS_TESTS") == "1" else ["qgis"]

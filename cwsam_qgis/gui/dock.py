@@ -26,7 +26,7 @@ SEGMENT, RESULTS, EVALUATE, FINETUNE = "segment", "results", "evaluate", "finetu
 
 
 class Panel(Protocol):
-    """What the dock asks of the ``QWidget`` in a tab; it scrolls by itself (``gui/scroll.py``)."""
+    """What the dock asks of the ``QWidget`` in a tab; it scrolls by itself (``gui/columns.py``)."""
 
     def shut_down(self) -> None:
         """Stop what runs and let go of QGIS: the plugin goes away."""

@@ -42,10 +42,10 @@ from ..results import temporary_file
 from ..sample_layer import add_sample
 from ..settings import recall, remember
 from .accuracy_table import AccuracyTable
+from .columns import scrolling_column
 from .mapping_table import MOST_ROWS, MappingTable
 from .merge_box import MergeBox
 from .sample_box import SampleBox
-from .scroll import scrolling_column
 from .side_box import SideBox
 
 if TYPE_CHECKING:

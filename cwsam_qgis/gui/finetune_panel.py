@@ -19,7 +19,6 @@ from qgis.PyQt.QtWidgets import (
     QFormLayout,
     QGroupBox,
     QLabel,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -36,13 +35,13 @@ from ..options import read_options
 from ..output_path import existing, next_free, read_path
 from ..results import file_stem
 from ..settings import recall, remember, remember_adapter, remembered_models
+from .columns import scrolling_column, titled
 from .finetune_bar import FinetuneBar
 from .finetune_control import FinetuneControl
 from .finetune_result import FinetuneResultBox
 from .label_box import LabelBox
 from .mapping_table import MappingTable
 from .replace_question import Answer, ask_to_replace
-from .scroll import scrolling_column
 
 if TYPE_CHECKING:
     from qgis.gui import QgsMapCanvas
@@ -80,12 +79,12 @@ class FinetunePanel(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_LOOK_DELAY)
         self._make_settings()
-        self.result_group = _group(tr("Course and result"), self.result)
+        self.result_group = titled(tr("Course and result"), self.result)
         self.result_group.hide()
         scrolling_column(
             self,
-            _group(tr("Image and labels"), self.input),
-            _group(tr("Classes"), self.mapping, self.note),
+            titled(tr("Image and labels"), self.input),
+            titled(tr("Classes"), self.mapping, self.note),
             self.settings_group,
             self.result_group,
             footer=self.bar,
@@ -336,12 +335,3 @@ def _own_folder() -> Path:
 def _files(adapter: Path) -> list[Path]:
     """An adapter and what lies beside it."""
     return [adapter, *(adapter.with_suffix(suffix) for suffix in COMPANIONS)]
-
-
-def _group(title: str, *widgets: QWidget) -> QGroupBox:
-    group = QGroupBox(title)
-    column = QVBoxLayout(group)
-    column.setSpacing(6)
-    for widget in widgets:
-        column.addWidget(widget)
-    return group

@@ -22,7 +22,7 @@ from ..icons import icon
 from ..options import DEVICES, PRECISIONS, Options, read_options, write_options
 from ..output_path import folder_refusal
 from ..vector_formats import FORMATS
-from .scroll import scrolling_column
+from .columns import scrolling_column
 
 tr = translator("options_page")
 

@@ -33,9 +33,9 @@ from ..settings import recall, remember
 from ..vector_formats import FORMATS
 from .area_table import AreaTable
 from .bar_chart import BarChart
+from .columns import scrolling_column
 from .layer_watch import COMMITS, EDITS, LayerWatch
 from .messages import DetailsDialog
-from .scroll import scrolling_column
 
 if TYPE_CHECKING:
     from qgis.PyQt.QtCore import QObject

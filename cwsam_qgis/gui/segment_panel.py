@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qgis.core import QgsProcessingUtils, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QGroupBox, QLabel, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QLabel, QWidget
 
 from ...engine.errors import CheckpointError, CwsamError
 from ...engine.memory import available_bytes, resident_bytes
@@ -22,13 +22,13 @@ from ..network import ModelChoice
 from ..pending import take_interrupted
 from ..run_record import RunRequest
 from .advanced_box import AdvancedBox
+from .columns import scrolling_column, titled
 from .input_box import InputBox
 from .model_box import ModelBox
 from .output_box import OutputBox
 from .own_layers import is_own
 from .run_bar import RunBar, duration, size_text
 from .run_control import RunControl
-from .scroll import scrolling_column
 
 if TYPE_CHECKING:
     from qgis.gui import QgsMapCanvas
@@ -68,9 +68,9 @@ class SegmentPanel(QWidget):
         self._offer_timer.timeout.connect(self._offer_interrupted)
         scrolling_column(
             self,
-            _group(tr("Image"), self.input),
-            _group(tr("Model"), self.model, self.device),
-            _group(tr("Result"), self.output),
+            titled(tr("Image"), self.input),
+            titled(tr("Model"), self.model, self.device),
+            titled(tr("Result"), self.output),
             self.advanced,
             footer=self.bar,
         )
@@ -275,12 +275,3 @@ def _shortages(expected: RunEstimate, outputs: Outputs) -> list[str]:
             text = tr("Only {size} of disk are free there: choose another folder.")
             found.append(text.format(size=size_text(free)))
     return found
-
-
-def _group(title: str, *widgets: QWidget) -> QGroupBox:
-    group = QGroupBox(title)
-    column = QVBoxLayout(group)
-    column.setSpacing(6)
-    for widget in widgets:
-        column.addWidget(widget)
-    return group

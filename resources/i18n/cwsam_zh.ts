@@ -96,6 +96,10 @@
 <message><source>Areas of {name}</source><translation>{name} 的面积</translation></message>
 </context>
 <context>
+<name>cwsam.columns</name>
+<message><source>Show or hide these settings</source><translation>显示或隐藏这些设置</translation></message>
+</context>
+<context>
 <name>cwsam.common</name>
 <message><source>Blue band</source><translation>蓝波段</translation></message>
 <message><source>CPU: this build of torch has no CUDA support.</source><translation>CPU：此版本的 torch 不支持 CUDA。</translation></message>
@@ -959,10 +963,6 @@
 <message><source>Standard error of the overall accuracy</source><translation>总体精度的标准误</translation></message>
 <message><source>The same number for every class</source><translation>各类别点数相同</translation></message>
 <message><source>accuracy,sample,stratified,random points,validation,land cover</source><translation>精度,样本,分层,随机点,验证,地表覆盖</translation></message>
-</context>
-<context>
-<name>cwsam.scroll</name>
-<message><source>Show or hide these settings</source><translation>显示或隐藏这些设置</translation></message>
 </context>
 <context>
 <name>cwsam.segment_panel</name>

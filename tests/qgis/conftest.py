@@ -27,6 +27,7 @@ import pytest  # noqa: E402
 from cwsam.cwsam_qgis import settings  # noqa: E402
 from qgis.core import QgsApplication, QgsProject, QgsSettings  # noqa: E402
 from qgis.PyQt.QtCore import QSettings  # noqa: E402
+from tests.qgis.headless import PLUGINS  # noqa: E402
 from tests.qgis.support import open_layer, patches, save_tiny_model, write_raster  # noqa: E402
 from tests.qgis.window import Window  # noqa: E402
 
@@ -53,6 +54,21 @@ def qgis_app(tmp_path_factory):
 def tiny_model(tmp_path_factory):
     """A weights file of a small random network."""
     return save_tiny_model(tmp_path_factory.mktemp("models") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="module")
+def processing(qgis_app):
+    """QGIS's Processing, in which the plugin has registered its algorithms."""
+    if PLUGINS not in sys.path:
+        sys.path.append(PLUGINS)
+    import processing
+    from processing.core.Processing import Processing
+
+    Processing.initialize()
+    plugin = cwsam.classFactory(None)
+    plugin.initProcessing()
+    yield processing
+    plugin.unload()
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,8 @@
 """Evaluations and samples through Processing, against the core's own figures."""
 
 import json
-import sys
 from pathlib import Path
 
-import cwsam
 import numpy as np
 import pytest
 from cwsam.training.metrics import confusion_matrix, scores
@@ -21,44 +19,10 @@ from qgis.core import (
     QgsProject,
     QgsVectorLayer,
 )
-from tests.qgis.headless import PLUGINS, QgisProcess
+from tests.qgis.headless import QgisProcess
 from tests.qgis.support import GRID, open_layer, write_raster
 
-IDS = (5, 8, 24)
 ROTATED = (150000.0, 0.4, 0.3, 170000.0, 0.3, -0.4)
-
-
-@pytest.fixture(scope="module")
-def processing(qgis_app):
-    if PLUGINS not in sys.path:
-        sys.path.append(PLUGINS)
-    import processing
-    from processing.core.Processing import Processing
-
-    Processing.initialize()
-    plugin = cwsam.classFactory(None)
-    plugin.initProcessing()
-    yield processing
-    plugin.unload()
-
-
-def blocks(seed, height=60, width=90, side=6):
-    random = np.random.default_rng(seed)
-    coarse = random.choice(IDS, (-(-height // side), -(-width // side)))
-    return np.kron(coarse, np.ones((side, side), int))[:height, :width].astype(np.uint8)
-
-
-@pytest.fixture
-def truth():
-    labels = blocks(1)
-    labels[:, :7] = 255
-    return labels
-
-
-@pytest.fixture
-def mapped(truth):
-    wrong = np.random.default_rng(2).random(truth.shape) < 0.2
-    return np.where(wrong, blocks(3), np.where(truth == 255, 5, truth)).astype(np.uint8)
 
 
 def polygons(path, classes, grid=GRID, epsg=31370, names=None):

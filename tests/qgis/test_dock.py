@@ -2,9 +2,9 @@
 
 import pytest
 from cwsam.cwsam_qgis.gui import dock as dock_module
+from cwsam.cwsam_qgis.gui.columns import scrolling_column
 from cwsam.cwsam_qgis.gui.dock import TABS, Dock, Tab
 from cwsam.cwsam_qgis.gui.messages import Messages
-from cwsam.cwsam_qgis.gui.scroll import scrolling_column
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 

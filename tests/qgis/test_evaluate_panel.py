@@ -16,8 +16,9 @@ from qgis.gui import QgsScrollArea
 from qgis.PyQt.QtCore import QEvent, QObject, QPoint, QSize, Qt, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QColor, QDesktopServices, QKeySequence
 from qgis.PyQt.QtTest import QTest
+from tests.data.class_maps import blocks
 from tests.qgis.support import open_layer, write_raster
-from tests.qgis.test_accuracy import blocks, expected, label, polygons
+from tests.qgis.test_accuracy import expected, label, polygons
 from tests.qgis.window import Window
 
 
@@ -33,19 +34,6 @@ def click(widget):
     assert widget.isVisible()
     assert widget.isEnabled()
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
-
-
-@pytest.fixture
-def truth():
-    labels = blocks(1)
-    labels[:, :7] = 255
-    return labels
-
-
-@pytest.fixture
-def mapped(truth):
-    wrong = np.random.default_rng(2).random(truth.shape) < 0.2
-    return np.where(wrong, blocks(3), np.where(truth == 255, 5, truth)).astype(np.uint8)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The Processing algorithm: from Python, into a project, and headless."""
 
-import sys
 from pathlib import Path
 
-import cwsam
 import pytest
 from cwsam.cwsam_qgis.gui.messages import Messages
 from cwsam.cwsam_qgis.gui.segment_panel import SegmentPanel
@@ -25,22 +23,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtWidgets import QDockWidget
 from tests.qgis.actions import run_to_end
-from tests.qgis.headless import PLUGINS, QgisProcess
+from tests.qgis.headless import QgisProcess
 from tests.qgis.support import open_layer, patches, write_raster
-
-
-@pytest.fixture(scope="module")
-def processing(qgis_app):
-    if PLUGINS not in sys.path:
-        sys.path.append(PLUGINS)
-    import processing
-    from processing.core.Processing import Processing
-
-    Processing.initialize()
-    plugin = cwsam.classFactory(None)
-    plugin.initProcessing()
-    yield processing
-    plugin.unload()
 
 
 @pytest.fixture

@@ -16,9 +16,8 @@ from cwsam.engine.io.geotransform import to_affine
 from cwsam.training.cli import main
 from cwsam.training.metrics import confusion_matrix, scores
 from rasterio.warp import Resampling, calculate_default_transform, reproject
+from tests.data.class_maps import IDS
 from tests.data.rasters import LAMBERT, NORTH_UP, ROTATED, SOUTH_UP, write_raster
-
-IDS = (5, 8, 24)
 
 
 def run(*arguments):
@@ -36,25 +35,6 @@ def result(tmp_path):
         return json.loads(path.read_text(encoding="utf-8"))
 
     return call
-
-
-def blocks(seed, height=60, width=90, side=6):
-    random = np.random.default_rng(seed)
-    coarse = random.choice(IDS, (-(-height // side), -(-width // side)))
-    return np.kron(coarse, np.ones((side, side), int))[:height, :width].astype(np.uint8)
-
-
-@pytest.fixture
-def truth():
-    labels = blocks(1)
-    labels[:, :7] = 255
-    return labels
-
-
-@pytest.fixture
-def mapped(truth):
-    wrong = np.random.default_rng(2).random(truth.shape) < 0.2
-    return np.where(wrong, blocks(3), np.where(truth == 255, 5, truth)).astype(np.uint8)
 
 
 def raster(path, classes, transform=NORTH_UP, nodata=255, **options):

@@ -1,14 +1,14 @@
-"""Lets a panel scroll where the screen is small; only its button stays in place."""
+"""Widgets below each other: in a box with a title, or in a panel that scrolls on small screens."""
 
 from __future__ import annotations
 
 from qgis.gui import QgsScrollArea
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QFrame, QLayout, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFrame, QGroupBox, QLayout, QToolButton, QVBoxLayout, QWidget
 
 from ..i18n import translator
 
-tr = translator("scroll")
+tr = translator("columns")
 
 
 def scrolling_column(panel: QWidget, *widgets: QWidget, footer: QLayout | None = None) -> None:
@@ -42,3 +42,13 @@ def scrolling_column(panel: QWidget, *widgets: QWidget, footer: QLayout | None =
     if footer is not None:
         footer.setContentsMargins(9, 4, 9, 9)
         layout.addLayout(footer)
+
+
+def titled(title: str, *widgets: QWidget) -> QGroupBox:
+    """A box with a title and widgets below each other."""
+    group = QGroupBox(title)
+    column = QVBoxLayout(group)
+    column.setSpacing(6)
+    for widget in widgets:
+        column.addWidget(widget)
+    return group
