@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 from ..engine.ports import Progress
 from .compat import quiet_task_flags
-from .tasks import Told, WatchedTask
+from .watched_task import Told, WatchedTask
 
 
 @dataclass

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from qgis.core import (
     QgsDistanceArea,
     QgsFeatureRequest,
     QgsProject,
-    QgsTask,
     QgsVectorLayerFeatureSource,
 )
-from qgis.PyQt.QtCore import pyqtSignal
 
 from ..engine.classes import LandCoverClass
+from ..engine.errors import Cancelled
 from .compat import quiet_task_flags
 from .georeference import describe_crs
 from .i18n import translator
 from .layer_legend import layer_legend
+from .watched_task import Told, WatchedTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,20 +130,31 @@ def is_result(layer: QgsVectorLayer) -> bool:
     return all(name in names for name in FIELDS)
 
 
-class AreasTask(QgsTask):
+@dataclass
+class AreasOutcome(Told):
+    """What was added up.
+
+    Attributes:
+        rows: One a class, largest share first; none when it failed.
+    """
+
+    rows: list[AreaRow] = field(default_factory=list)
+
+
+class AreasTask(WatchedTask):
     """Adds up the areas of what a layer shows, edits included, in the background."""
 
-    ended = pyqtSignal(object)
-    """The rows, on the main thread; None when it was stopped."""
+    outcome: AreasOutcome
 
     def __init__(self, layer: QgsVectorLayer, measure: bool = False) -> None:
         """Take over the layer's features.
 
         Args:
-            layer: A result.
+            layer: A result: :func:`is_result`.
             measure: Measure the polygons, because the field is older than they are.
         """
-        super().__init__(tr("Areas of {name}").format(name=layer.name()), quiet_task_flags())
+        title = tr("Areas of {name}").format(name=layer.name())
+        super().__init__(title, quiet_task_flags(), AreasOutcome())
         self._source = QgsVectorLayerFeatureSource(layer)
         self._request = QgsFeatureRequest()
         self._ruler = _Ruler(layer.crs()) if measure else None
@@ -152,14 +163,13 @@ class AreasTask(QgsTask):
         self._places = [layer.fields().indexOf(name) for name in FIELDS]
         self._request.setSubsetOfAttributes(self._places)
         self._legend = {entry.id: entry for entry in layer_legend(layer)}
-        self._rows: list[AreaRow] | None = None
 
-    def run(self) -> bool:
-        """Read all features, in a worker thread."""
+    def work(self) -> None:
+        """Read all features."""
         totals: dict[LandCoverClass, _Total] = {}
         for feature in self._source.getFeatures(self._request):
             if self.isCanceled():
-                return False
+                raise Cancelled
             class_id, confidence, area = (_number(feature[place]) for place in self._places)
             if class_id not in self._legend:
                 continue
@@ -167,12 +177,7 @@ class AreasTask(QgsTask):
                 area = self._ruler.square_metres(feature.geometry())
             total = totals.setdefault(self._legend[class_id], _Total())
             total.add(area, confidence)
-        self._rows = _rows(totals)
-        return True
-
-    def finished(self, result: bool) -> None:
-        """Hand the rows over."""
-        self.ended.emit(self._rows if result else None)
+        self.outcome.rows = _rows(totals)
 
 
 @dataclass

@@ -192,13 +192,13 @@ class Download(QObject):
         self.checking.emit()
         part, offer = self._part, self.offer
         self._task = FolderTask(tr("Check the download"), lambda: _approve(part, offer))
-        self._task.done.connect(self._checked)
+        self._task.ended.connect(self._checked)
         QgsApplication.taskManager().addTask(self._task)
 
     def _checked(self) -> None:
-        task, self._task = self._task, None
+        outcome, self._task = self._task.outcome, None
         text = tr("{title} is ready.").format(title=self.offer.title)
-        self._end(not task.error, task.error or text)
+        self._end(not outcome.error, outcome.error or text)
 
     def _end(self, went_well: bool, sentence: str) -> None:
         if self._over:
@@ -206,7 +206,7 @@ class Download(QObject):
         self._over = True
         self._timer.stop()
         if self._task is not None:
-            self._task.done.disconnect()
+            self._task.ended.disconnect()
             self._task = None
         reply, self._reply = self._reply, None
         if reply is not None:

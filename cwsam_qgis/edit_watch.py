@@ -58,7 +58,7 @@ class EditWatch:
     def _look(self, *_: object) -> None:
         layers = QgsProject.instance().mapLayers().values()
         found = {
-            _file_of(layer): layer.name()
+            file_of(layer): layer.name()
             for layer in layers
             if isinstance(layer, QgsVectorLayer) and layer.isEditable()
         }
@@ -73,7 +73,7 @@ def watch_edits() -> EditWatch | None:
     return EditWatch()
 
 
-def _file_of(layer: QgsVectorLayer) -> str:
+def file_of(layer: QgsMapLayer) -> str:
     """The file that a layer lies in, in full; empty for others."""
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     path = str(parts.get("path") or "")

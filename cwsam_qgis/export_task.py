@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from qgis.core import NULL, QgsFeatureRequest, QgsProject, QgsTask, QgsVectorLayerFeatureSource
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.core import NULL, QgsFeatureRequest, QgsProject, QgsVectorLayerFeatureSource
 
-from ..engine.errors import Cancelled, CwsamError, OutputError
+from ..engine.errors import Cancelled, OutputError
 from .class_areas import FIELDS
 from .compat import quiet_task_flags
-from .edit_watch import EditWatch
-from .i18n import engine_text, translator
+from .edit_watch import EditWatch, file_of
+from .i18n import translator
 from .layer_legend import layer_legend
 from .output_path import check_name, refuse_precious
 from .vector_formats import vector_format
 from .vector_sink import VectorSink
+from .watched_task import Told, WatchedTask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,16 +30,12 @@ _NAMES = ("class_id", "class_name", ("class_name_zh", "class_zh"), "confidence",
           "area_m2")  # fmt: skip
 
 
-class ExportTask(QgsTask):
+class ExportTask(WatchedTask):
     """Copies the features that a layer shows into a file.
 
     Attributes:
         path: The file.
-        error: One sentence for the user; empty when all went well.
     """
-
-    ended = pyqtSignal()
-    """Emitted once on the main thread, however it ended."""
 
     def __init__(self, layer: QgsVectorLayer, path: Path) -> None:
         """Take over the layer's features and its record.
@@ -51,15 +48,15 @@ class ExportTask(QgsTask):
             OutputError: The ending is unknown, or the file is the layer's own or not to be
                 replaced.
         """
-        super().__init__(tr("Export {name}").format(name=path.name), quiet_task_flags())
+        super().__init__(tr("Export {name}").format(name=path.name), quiet_task_flags(), Told())
         vector_format(path)
         check_name(path)
-        if str(path) == layer.source().partition("|")[0]:
+        if path.exists() and os.path.samefile(path, file_of(layer) or path.parent):
             raise OutputError(
                 tr("{path} is the layer itself: choose another name.").format(path=path)
             )
         refuse_precious(path, FIELDS)
-        self.path, self.error = path, ""
+        self.path = path
         self._edits = EditWatch()
         self._crs = layer.crs()
         self._context = QgsProject.instance().transformContext()
@@ -71,22 +68,12 @@ class ExportTask(QgsTask):
         history = layer.metadata().history()
         self._record = dict(line.partition(": ")[::2] for line in history)
 
-    def run(self) -> bool:
-        """Write the file, in a worker thread."""
-        try:
-            with VectorSink(
-                self.path, self._crs, self._context, self._record, self._legend, self._edits
-            ) as sink:
-                self._copy(sink)
-        except CwsamError as error:
-            self.error = engine_text(str(error))
-        return not self.error
-
-    def finished(self, result: bool) -> None:
-        """Tell the main thread."""
-        if not result and not self.error:
-            self.error = tr("Stopped; nothing was written.")
-        self.ended.emit()
+    def work(self) -> None:
+        """Write the file."""
+        with VectorSink(
+            self.path, self._crs, self._context, self._record, self._legend, self._edits
+        ) as sink:
+            self._copy(sink)
 
     def _copy(self, sink: VectorSink) -> None:
         rows, number = [], 0

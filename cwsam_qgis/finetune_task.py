@@ -16,7 +16,7 @@ from .i18n import translator
 from .job import run_job
 from .model_list import read_facts
 from .network import load_network
-from .tasks import Catch, Told, WatchedTask
+from .watched_task import Catch, Told, WatchedTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

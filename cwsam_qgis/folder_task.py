@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Callable
 
-from qgis.core import QgsTask
-from qgis.PyQt.QtCore import pyqtSignal
-
-from ..engine.errors import CwsamError
 from .compat import task_flags
-from .i18n import engine_text
+from .watched_task import Told, WatchedTask
 
 
-class FolderTask(QgsTask):
-    """Moves and deletes files in the background.
+@dataclass
+class FolderOutcome(Told):
+    """How the work ended.
 
     Attributes:
-        error: Why it failed; empty when it did not.
-        result: What the work returned.
+        result: What it returned; None when it failed.
     """
 
-    done = pyqtSignal()
-    """Emitted once on the main thread, however it ended."""
+    result: object = None
+
+
+class FolderTask(WatchedTask):
+    """Moves, looks into or deletes files in the background."""
+
+    outcome: FolderOutcome
 
     def __init__(self, title: str, work: Callable[[], object]) -> None:
         """Take over ``work``, which touches no QObject."""
-        super().__init__(title, task_flags())
+        super().__init__(title, task_flags(), FolderOutcome())
         self._work = work
-        self.error, self.result = "", None
 
-    def run(self) -> bool:
-        """Do the work, in a worker thread."""
-        try:
-            self.result = self._work()
-        except (CwsamError, OSError) as error:
-            self.error = engine_text(str(error))
-        return not self.error
-
-    def finished(self, result: bool) -> None:
-        """Tell the main thread."""
-        del result
-        self.done.emit()
+    def work(self) -> None:
+        """Do it."""
+        self.outcome.result = self._work()

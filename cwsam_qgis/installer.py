@@ -10,7 +10,7 @@ from qgis.core import QgsApplication, QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, pyqtSignal
 
 from .environment import add_packages_folder, packages_folder, remove_packages_folder
-from .folder_task import FolderTask
+from .folder_task import FolderOutcome, FolderTask
 from .i18n import translator
 from .packages import (
     Folders,
@@ -87,7 +87,7 @@ class TorchInstaller(QObject):
         self.blockSignals(True)
         process, self._process = self._process, None
         if self._task is not None:
-            self._task.done.disconnect()
+            self._task.ended.disconnect()
         if process is not None:
             process.blockSignals(True)
             process.kill()
@@ -140,27 +140,26 @@ class TorchInstaller(QObject):
 
     def _give_up(self, sentence: str) -> None:
         clean = self._folders.clean
-        self._run(tr("Clean up"), clean, lambda _task: self.ended.emit(False, sentence))
+        self._run(tr("Clean up"), clean, lambda _outcome: self.ended.emit(False, sentence))
 
-    def _run(self, title: str, work: Callable[[], object], after: Callable[[FolderTask], None]):
+    def _run(self, title: str, work: Callable[[], object], after: Callable[[FolderOutcome], None]):
         task = self._task = FolderTask(title, work)
 
-        def done() -> None:
+        def ended() -> None:
             self._task = None
-            after(task)
+            after(task.outcome)
 
-        task.done.connect(done)
+        task.ended.connect(ended)
         QgsApplication.taskManager().addTask(task)
 
-    def _placed(self, task: FolderTask) -> None:
-        if task.error:
-            sentence = task.error
-            self._give_up(sentence)
+    def _placed(self, outcome: FolderOutcome) -> None:
+        if outcome.error:
+            self._give_up(outcome.error)
             return
         add_packages_folder()
         loaded = "torch" in sys.modules
         facts = read_torch(self._folders.final)
-        if not task.result or loaded or facts is None:
+        if not outcome.result or loaded or facts is None:
             self.ended.emit(True, tr("PyTorch is installed: restart QGIS to use it."))
             return
         build = f"CUDA {facts.cuda}" if facts.cuda else tr("without CUDA")
@@ -171,10 +170,10 @@ class TorchInstaller(QObject):
             )
         self.ended.emit(True, text.format(version=facts.version, build=build))
 
-    def _removed(self, task: FolderTask) -> None:
-        if task.error:
+    def _removed(self, outcome: FolderOutcome) -> None:
+        if outcome.error:
             add_packages_folder()
-        self.ended.emit(not task.error, task.error or tr("PyTorch was removed."))
+        self.ended.emit(not outcome.error, outcome.error or tr("PyTorch was removed."))
 
 
 def _place(folders: Folders) -> bool:

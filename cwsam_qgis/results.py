@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import (
+    QgsCategorizedSymbolRenderer,
     QgsLayerTreeLayer,
     QgsMapLayerLegendUtils,
     QgsProject,
@@ -21,12 +23,13 @@ from .. import __version__
 from ..engine.styles import raster_qml, vector_qml
 from .class_areas import PROPERTY as AREAS
 from .class_areas import rows_of_summary, to_json
+from .edit_watch import file_of
 from .i18n import language, translator
 from .layer_legend import keep_legend
 from .run_record import PROPERTY as RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from qgis.core import QgsMapLayer
 
@@ -66,6 +69,7 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
     Returns:
         The layers, polygons first.
     """
+    _reload(job.outputs.paths())
     layers = _open_layers(job, outcome.legend)
     root = QgsProject.instance().layerTreeRoot()
     raster = root.findLayer(job.source.layer_id)
@@ -87,6 +91,15 @@ def add_results(job: SegmentJob, summary: RunSummary, outcome: Outcome) -> list[
         if kind == "polygons":
             QTimer.singleShot(_EXPAND_DELAY, partial(_expand, layer.id()))
     return [layer for _, layer in layers]
+
+
+def _reload(paths: Iterable[Path]) -> None:
+    """Let layers that show an older file of the same name read the new one."""
+    written = {os.path.realpath(path) for path in paths}
+    for layer in QgsProject.instance().mapLayers().values():
+        if file_of(layer) in written:
+            layer.dataProvider().reloadData()
+            layer.reload()
 
 
 def _open_layers(
@@ -125,6 +138,8 @@ def _show_present_classes(
     node: QgsLayerTreeLayer, layer: QgsVectorLayer, summary: RunSummary
 ) -> None:
     """List in the legend only classes that occur; the style keeps all of them."""
+    if not isinstance(layer.renderer(), QgsCategorizedSymbolRenderer):
+        return  # without any polygon GeoJSON has no geometry that could be drawn
     values = [int(category.value()) for category in layer.renderer().categories()]
     present = [values.index(c) for c in sorted(summary.areas) if c in values]
     QgsMapLayerLegendUtils.setLegendNodeOrder(node, present)

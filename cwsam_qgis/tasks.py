@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Callable
 
-from qgis.core import QgsProject, QgsTask
+from qgis.core import QgsProject
 from qgis.PyQt.QtCore import pyqtSignal
 
 from ..engine.classes import CLASSES
-from ..engine.errors import Cancelled, CwsamError
+from ..engine.errors import Cancelled
 from ..engine.memory import resident_bytes
 from ..engine.ports import Progress
 from .compat import task_flags
@@ -22,6 +21,7 @@ from .i18n import engine_text, translator
 from .job import run_job
 from .network import load_network
 from .strip_preview import StripPreview
+from .watched_task import Catch, Told, WatchedTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,21 +32,6 @@ if TYPE_CHECKING:
     from .network import ModelChoice, Network
 
 tr = translator("tasks")
-
-
-@dataclass
-class Told:
-    """What is to be said of work that has ended, filled in by the worker.
-
-    Attributes:
-        error: One sentence for the user; empty when all went well.
-        details: More for a bug report.
-        cancelled: Whether the user stopped it.
-    """
-
-    error: str = ""
-    details: str = ""
-    cancelled: bool = False
 
 
 @dataclass
@@ -85,78 +70,6 @@ class Outcome(Told):
     legend: tuple[LandCoverClass, ...] = CLASSES
     memory: int = 0
     cold: bool = False
-
-
-class Catch:
-    """A block whose exception becomes a sentence; a worker thread must not raise into Qt."""
-
-    def __init__(self, told: Told) -> None:
-        self._told = told
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
-    ) -> bool:
-        if kind is None or not issubclass(kind, Exception):
-            return False
-        told = self._told
-        if issubclass(kind, Cancelled):
-            if isinstance(told, JobResult):
-                return False  # it ends the whole run
-            told.cancelled = True
-        told.details = "".join(traceback.format_exception(kind, error, trace))
-        told.error = sentence(error)
-        return True
-
-
-def sentence(error: Exception) -> str:
-    """What went wrong, for the user."""
-    if isinstance(error, CwsamError):
-        return engine_text(str(error))
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return tr("The memory is full: choose a smaller tile under Advanced.")
-    text = tr("The run failed unexpectedly ({cause}): please report the text under Details.")
-    return text.format(cause=str(error).strip() or type(error).__name__)
-
-
-class WatchedTask(QgsTask):
-    """Work in the background of which the window hears how it ended.
-
-    Attributes:
-        outcome: How it ended; complete when :attr:`ended` is emitted.
-    """
-
-    work: Callable[[], None]
-    """What is done, in a worker thread; an exception ends it with a sentence."""
-
-    ended = pyqtSignal()
-    """Emitted once on the main thread, however it ended."""
-
-    def __init__(self, title: str, flags: object, outcome: Told) -> None:
-        """Prepare the task.
-
-        Args:
-            title: Shown by QGIS's task manager.
-            flags: See :mod:`.compat`.
-            outcome: Filled in by the work.
-        """
-        super().__init__(title, flags)
-        self.outcome = outcome
-
-    def run(self) -> bool:
-        """Work, in a worker thread."""
-        with Catch(self.outcome):
-            self.work()
-        return not self.outcome.error
-
-    def finished(self, result: bool) -> None:
-        """Tell the main thread; a task that was stopped before it started ends here too."""
-        if not result and not self.outcome.error:
-            self.outcome.cancelled = True
-            self.outcome.error = tr("Stopped; nothing was written.")
-        self.ended.emit()
 
 
 class SegmentTask(WatchedTask):
@@ -208,7 +121,7 @@ class SegmentTask(WatchedTask):
             if self.isCanceled():
                 raise Cancelled(tr("Stopped; nothing was written."))
             result = JobResult()
-            with Catch(result):
+            with Catch(result, stops=False):  # a stop ends the whole run
                 self._run_one(number, job, network, result)
             if result.error and self.isCanceled():  # a read that was broken off
                 raise Cancelled(tr("Stopped; nothing was written."))

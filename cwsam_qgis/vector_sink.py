@@ -113,6 +113,8 @@ class VectorSink:
             self._add_record()
             self._refuse_edited(self._staging.target)
             self._staging.commit()
+        except OSError as error:
+            raise OutputError(self._failed(error.strerror or str(error))) from error
         finally:
             self._staging.discard()
 

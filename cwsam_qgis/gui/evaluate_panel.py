@@ -77,6 +77,7 @@ class EvaluatePanel(QWidget):
         self.report: Path | None = None
         self.task: AccuracyTask | None = None
         self._shown: QWidget = self
+        self._closed = False
         self._make_widgets()
         self._lay_out()
         self.button.clicked.connect(self.evaluate)
@@ -92,6 +93,7 @@ class EvaluatePanel(QWidget):
         if self.map.layer() is self.reference.layer():
             self.reference.layer_box.setLayer(None)  # both lists begin with the same one
         QgsProject.instance().layersRemoved.connect(self._layers_removed)
+        QgsProject.instance().cleared.connect(self._project_closed)
         self._show_state()
 
     def set_layers(self, layers: list[QgsMapLayer]) -> None:
@@ -102,6 +104,7 @@ class EvaluatePanel(QWidget):
     def shut_down(self) -> None:
         """Stop what runs; the plugin goes away."""
         QgsProject.instance().layersRemoved.disconnect(self._layers_removed)
+        QgsProject.instance().cleared.disconnect(self._project_closed)
         task, self.task = self.task, None
         if task is not None:
             task.ended.disconnect()
@@ -145,6 +148,13 @@ class EvaluatePanel(QWidget):
             return
         title = tr("Draw a sample of {name}").format(name=job.name)
         self._start(title, job.run, partial(self._drawn, job, path))
+
+    def _project_closed(self) -> None:
+        """Nothing of this project belongs into the next one."""
+        self._hide_outcome()
+        self._closed = self.task is not None
+        if self.task is not None:
+            self._cancel()
 
     def _layers_removed(self, _ids: object) -> None:
         for side in (self.map, self.reference):
@@ -282,8 +292,11 @@ class EvaluatePanel(QWidget):
 
     def _ended(self, then: Callable[..., None], failed: Callable[[], None]) -> None:
         task, self.task = self.task, None
+        closed, self._closed = self._closed, False
         self._show_state()
-        if isinstance(task.outcome.result, ForeignValuesError):
+        if closed:
+            self._messages.info(tr("The project was closed, so the run was stopped."))
+        elif isinstance(task.outcome.result, ForeignValuesError):
             failed()
             self._ask_meanings(task.outcome.result)
         elif task.outcome.cancelled:

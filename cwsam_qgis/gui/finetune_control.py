@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...training.finetune.outcome import FinetuneResult
     from ..finetune_job import FinetuneJob
     from ..finetune_preview import Preview
-    from ..tasks import Told
+    from ..watched_task import Told
     from .messages import Messages
 
 tr = translator("finetune_control")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Callable
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsMessageBarItem
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -107,6 +108,7 @@ class DetailsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"{TITLE} – {tr('Details')}")
         self.resize(640, 360)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.edit = QPlainTextEdit(f"{title}\n\n{text}")
         self.edit.setReadOnly(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -104,7 +104,7 @@ class ModelsDialog(QDialog):
         self._look = FolderTask(
             tr("Look into {name}").format(name=path.name), lambda: look_into(path)
         )
-        self._look.done.connect(lambda: self._examined(path))
+        self._look.ended.connect(lambda: self._examined(path))
         self._busy(tr("Looking into {name}…").format(name=path.name))
         QgsApplication.taskManager().addTask(self._look)
 
@@ -116,7 +116,7 @@ class ModelsDialog(QDialog):
         """Stop what runs: the plugin goes away."""
         self.blockSignals(True)
         if self._look is not None:
-            self._look.done.disconnect()
+            self._look.ended.disconnect()
         if self.download is not None:
             self.download.blockSignals(True)
             self.download.cancel()
@@ -174,7 +174,7 @@ class ModelsDialog(QDialog):
             self.examine(Path(text))
 
     def _examined(self, path: Path) -> None:
-        look, self._look = self._look, None
+        look, self._look = self._look.outcome, None
         self.progress.hide()
         if look.error:
             self.sentence.setText(look.error)

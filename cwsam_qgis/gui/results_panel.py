@@ -25,6 +25,7 @@ from ..class_areas import EDITED, AreasTask, from_json, is_result, to_csv
 from ..class_areas import PROPERTY as AREAS
 from ..compat import polygon_layers_only
 from ..confidence_filter import threshold_of, with_threshold
+from ..error_details import failure_details
 from ..export_task import ExportTask
 from ..i18n import engine_text, translator
 from ..run_record import PROPERTY as RUN
@@ -38,8 +39,10 @@ from .layer_watch import COMMITS, EDITS, LayerWatch
 from .messages import DetailsDialog
 
 if TYPE_CHECKING:
-    from qgis.PyQt.QtCore import QObject
+    from collections.abc import Callable
 
+    from ..class_areas import AreaRow
+    from ..watched_task import WatchedTask
     from .messages import Messages
 
 tr = translator("results_panel")
@@ -58,7 +61,7 @@ class ResultsPanel(QWidget):
     def __init__(self, messages: Messages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._messages = messages
-        self._tasks: list[QObject] = []
+        self._tasks: list[WatchedTask] = []
         self._make_widgets()
         self._lay_out()
         self.layer_box.layerChanged.connect(self._show)
@@ -71,6 +74,7 @@ class ResultsPanel(QWidget):
         self.rerun_button.clicked.connect(self._rerun)
         self._edits.heard.connect(self._edited)
         self._commits.heard.connect(self._committed)
+        self._fields.heard.connect(self._refuse_others)
         self._areas_timer.timeout.connect(self._show_areas)
         QgsProject.instance().layersAdded.connect(self._refuse_others)
         self._refuse_others()
@@ -90,6 +94,7 @@ class ResultsPanel(QWidget):
         self._areas_timer.stop()
         self._edits.follow()
         self._commits.follow()
+        self._fields.follow()
         for task in self._tasks:
             task.ended.disconnect()
             task.cancel()
@@ -128,6 +133,7 @@ class ResultsPanel(QWidget):
         self._areas_task: AreasTask | None = None
         self._edits = LayerWatch((*EDITS, "subsetStringChanged"), self)
         self._commits = LayerWatch(COMMITS, self)
+        self._fields = LayerWatch(("updatedFields",), self)
 
     def _lay_out(self) -> None:
         self.areas = QGroupBox(tr("Areas"))
@@ -164,6 +170,7 @@ class ResultsPanel(QWidget):
         vectors = [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
         self.layer_box.setExceptedLayerList([one for one in vectors if not is_result(one)])
         self._commits.follow(*(one for one in vectors if is_result(one)))
+        self._fields.follow(*vectors)
 
     def _show(self, layer: QgsVectorLayer | None) -> None:
         """Show another layer."""
@@ -200,8 +207,8 @@ class ResultsPanel(QWidget):
     def _show_areas(self) -> None:
         """Show the areas of what the layer shows: of its run, or added up anew."""
         layer = self.layer()
-        if layer is None or not layer.isValid():
-            return
+        if layer is None or not layer.isValid() or not is_result(layer):
+            return  # its fields may have been deleted a moment ago
         filtered = bool(layer.subsetString())
         self.areas.setTitle(tr("Areas of the polygons shown") if filtered else tr("Areas"))
         edited = layer.isModified() or bool(layer.customProperty(EDITED, False))
@@ -211,19 +218,22 @@ class ResultsPanel(QWidget):
         self._areas_task = None
         if rows is None:
             self._areas_task = task = AreasTask(layer, edited)
-            self._start(task, lambda found: self._summed(task, found))
+            self._start(task, lambda: self._summed(task))
         else:
             self._show_rows(rows)
 
-    def _summed(self, task: AreasTask, rows: list | None) -> None:
+    def _summed(self, task: AreasTask) -> None:
         """Show what was added up, unless something newer was asked for."""
-        if task is self._areas_task:
-            self._areas_task = None
-            self._show_rows(rows)
+        if task is not self._areas_task:
+            return
+        self._areas_task = None
+        self._show_rows(task.outcome.rows)
+        if task.outcome.error and not task.outcome.cancelled:
+            self._messages.failure(task.outcome.error, failure_details(task.outcome.details))
 
-    def _show_rows(self, rows: list | None) -> None:
-        self.table.set_rows(rows or [])
-        self.chart.set_rows(rows or [])
+    def _show_rows(self, rows: list[AreaRow]) -> None:
+        self.table.set_rows(rows)
+        self.chart.set_rows(rows)
 
     def _show_threshold(self) -> None:
         value = self.slider.value()
@@ -285,8 +295,8 @@ class ResultsPanel(QWidget):
         self._start(task, lambda: self._exported(task))
 
     def _exported(self, task: ExportTask) -> None:
-        if task.error:
-            self._messages.failure(task.error)
+        if task.outcome.error:
+            self._messages.failure(task.outcome.error, failure_details(task.outcome.details))
         else:
             self._messages.success(tr("Written: {path}").format(path=task.path))
 
@@ -302,10 +312,10 @@ class ResultsPanel(QWidget):
             return
         self.rerun_wanted.emit(request)
 
-    def _start(self, task: QObject, then: object) -> None:
-        """Run a task in the background and call ``then`` with what it hands over."""
+    def _start(self, task: WatchedTask, then: Callable[[], None]) -> None:
+        """Run a task in the background and call ``then`` at its end."""
         self._tasks.append(task)
-        task.ended.connect(lambda *_: self._tasks.remove(task))
+        task.ended.connect(lambda: self._tasks.remove(task))
         task.ended.connect(then)
         QgsApplication.taskManager().addTask(task)
 

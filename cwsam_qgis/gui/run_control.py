@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
+from ...engine.errors import CheckpointError
 from ..class_areas import rows_of_summary
 from ..error_details import failure_details
 from ..estimates import Measured, remember_measured, strip_bytes
@@ -17,6 +18,7 @@ from ..model_list import read_facts
 from ..pending import PendingRun
 from ..results import add_results
 from ..tasks import SegmentTask
+from ..watched_task import Catch
 from .preview_item import PreviewItem
 
 if TYPE_CHECKING:
@@ -155,14 +157,14 @@ class RunControl(QObject):
         """Show what a finished task has made, or why it made nothing."""
         task, self.task = self.task, None
         self._tidy()
-        polygons = ""
-        for job, result in zip(task.jobs, task.outcome.results):
-            if result.summary is not None and not self._closed:
-                layers = add_results(job, result.summary, task.outcome)
-                polygons = polygons or layers[0].id()
-        self._remember(task)
+        shown: list[str] = []
+        with Catch(task.outcome):  # whatever comes, the queue goes on
+            for job, result in zip(task.jobs, task.outcome.results):
+                if result.summary is not None and not self._closed:
+                    shown.append(add_results(job, result.summary, task.outcome)[0].id())
+            self._remember(task)
         # QGIS tells of the task's end next; what we have to say shall stand above that.
-        self._untold.append((task, self._closed, polygons))
+        self._untold.append((task, self._closed, shown[0] if shown else ""))
         self._speaker.start(0)
         if self.waiting:
             self._next()
@@ -176,7 +178,10 @@ class RunControl(QObject):
         seconds = sum(result.seconds for _, result in done)
         if not pixels or seconds <= 0 or any(result.resumed for _, result in done):
             return
-        facts = read_facts(task.choice.facts_file)
+        try:
+            facts = read_facts(task.choice.facts_file)
+        except CheckpointError:  # the model's file is gone meanwhile, a stick pulled out
+            return
         if pixels < max((j.settings.tile or facts.config.image_size) ** 2 for j, _ in done):
             return  # less than a tile: what it took was not for its pixels
         size = sum(result.polygon_bytes for _, result in done)

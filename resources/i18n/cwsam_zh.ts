@@ -400,6 +400,7 @@
 <message><source>Save the figures</source><translation>保存指标</translation></message>
 <message><source>Save the figures as text files</source><translation>将指标保存为文本文件</translation></message>
 <message><source>Stop; nothing is written</source><translation>停止；不写入任何结果</translation></message>
+<message><source>The project was closed, so the run was stopped.</source><translation>工程已关闭，运行已停止。</translation></message>
 <message><source>Values that name no class</source><translation>未对应任何类别的值</translation></message>
 <message><source>Written: {path}</source><translation>已写出：{path}</translation></message>
 <message><source>{count} points to label: choose the class of each in the field ref_class.</source><translation>有 {count} 个点待标注：请在字段 ref_class 中为每个点选择类别。</translation></message>
@@ -1079,8 +1080,6 @@
 <context>
 <name>cwsam.tasks</name>
 <message><source>Segment {names}</source><translation>分割 {names}</translation></message>
-<message><source>The memory is full: choose a smaller tile under Advanced.</source><translation>内存不足：请在“高级”中选择较小的瓦片。</translation></message>
-<message><source>The run failed unexpectedly ({cause}): please report the text under Details.</source><translation>运行意外失败（{cause}）：请报告“详情”中的内容。</translation></message>
 </context>
 <context>
 <name>cwsam.torch_dialog</name>
@@ -1115,5 +1114,10 @@
 <context>
 <name>cwsam.vector_formats</name>
 <message><source>'{name}' names no format for polygons: use one of {formats}.</source><translation>“{name}”不是多边形格式：请使用 {formats} 之一。</translation></message>
+</context>
+<context>
+<name>cwsam.watched_task</name>
+<message><source>The memory is full: choose a smaller tile under Advanced.</source><translation>内存不足：请在“高级”中选择较小的瓦片。</translation></message>
+<message><source>The run failed unexpectedly ({cause}): please report the text under Details.</source><translation>运行意外失败（{cause}）：请报告“详情”中的内容。</translation></message>
 </context>
 </TS>

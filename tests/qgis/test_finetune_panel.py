@@ -9,7 +9,7 @@ from cwsam.cwsam_qgis.gui.dock import FINETUNE, SEGMENT
 from cwsam.cwsam_qgis.gui.label_box import LabelBox
 from cwsam.cwsam_qgis.model_list import read_facts
 from cwsam.cwsam_qgis.settings import remember, remember_model
-from cwsam.cwsam_qgis.tasks import Told
+from cwsam.cwsam_qgis.watched_task import Told
 from qgis.core import Qgis, QgsCategorizedSymbolRenderer, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, QUrl, pyqtSlot
 from qgis.PyQt.QtGui import QDesktopServices
