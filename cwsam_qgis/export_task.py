@@ -84,6 +84,7 @@ class ExportTask(QgsTask):
 
     def finished(self, result: bool) -> None:
         """Tell the main thread."""
+        self._edits.close()
         if not result and not self.error:
             self.error = tr("Stopped; nothing was written.")
         self.ended.emit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Callable
@@ -153,10 +154,14 @@ class WatchedTask(QgsTask):
 
     def finished(self, result: bool) -> None:
         """Tell the main thread; a task that was stopped before it started ends here too."""
+        self.close()
         if not result and not self.outcome.error:
             self.outcome.cancelled = True
             self.outcome.error = tr("Stopped; nothing was written.")
         self.ended.emit()
+
+    def close(self) -> None:
+        """Let go of what the work has taken over; also for tasks that never begin."""
 
 
 class SegmentTask(WatchedTask):
@@ -197,6 +202,12 @@ class SegmentTask(WatchedTask):
             job.source.cancel()
         super().cancel()
 
+    def close(self) -> None:
+        """Close the layers' files and follow the project no more."""
+        self._edits.close()
+        for job in self.jobs:
+            job.source.close()
+
     def work(self) -> None:
         """Load the model and run the jobs."""
         self._tell(0.0, tr("Loading the model"))
@@ -220,7 +231,8 @@ class SegmentTask(WatchedTask):
         progress = Progress(reporter, self.isCanceled)
         show = partial(self.strip_ready.emit, number)
         preview = StripPreview(job.source.info, show, self.outcome.legend)
-        result.summary = run_job(job, network, self._context, progress, [preview], self._edits)
+        with closing(job.source):
+            result.summary = run_job(job, network, self._context, progress, [preview], self._edits)
         result.seconds, result.resumed = time.monotonic() - started, reporter.resumed
         if job.outputs.polygons is not None:
             result.polygon_bytes = job.outputs.polygons.stat().st_size
