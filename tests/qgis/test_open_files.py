@@ -12,8 +12,11 @@ from cwsam.cwsam_qgis.run_settings import Settings
 from cwsam.engine.errors import CwsamError
 from cwsam.engine.types import Window
 from qgis.core import (
+    QgsApplication,
     QgsFeature,
     QgsGeometry,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProject,
@@ -115,6 +118,26 @@ def test_images_are_opened_one_at_a_time(processing, tiny_model, tmp_path, given
     assert 0 < max(seen) <= 2, "QGIS and the footprint may each have a look"
     settle()
     assert handles(folder) == 0
+
+
+def test_images_are_opened_and_closed_in_a_worker(processing, tiny_model, tmp_path):
+    layer = open_layer(write_raster(tmp_path / "layer.tif", patches()), "layer")
+    QgsProject.instance().addMapLayer(layer)
+    write_raster(tmp_path / "file.tif", patches(seed=1), epsg=None)
+    registry = QgsApplication.processingRegistry()
+    algorithm = registry.createAlgorithmById("cwsam:segmentrasters")
+    context, feedback, found = QgsProcessingContext(), QgsProcessingFeedback(), []
+    context.setProject(QgsProject.instance())
+    wanted = {"INPUT": [layer.id()], "FOLDER": str(tmp_path), "MODEL": str(tiny_model),
+              "OUTPUT": str(tmp_path / "out")}  # fmt: skip
+    task = QgsProcessingAlgRunnerTask(algorithm, wanted, context, feedback)
+    task.executed.connect(lambda good, results: found.append(good and results["DONE"]))
+    QgsApplication.taskManager().addTask(task)
+    wait_for(lambda: found)
+    assert found == [2], feedback.textLog()
+    QgsProject.instance().clear()
+    settle()
+    assert handles(tmp_path) == 0
 
 
 @pytest.mark.parametrize("name", ["segmentraster", "segmentrasters"])
