@@ -45,10 +45,9 @@ class AccuracyTask(WatchedTask):
         """Do it."""
         self.outcome.result = self._work(Progress(self._report, self.isCanceled))
 
-    def finished(self, result: bool) -> None:
-        """Tell the main thread."""
-        self._work = None  # layers held by it must not outlive QGIS
-        super().finished(result)
+    def close(self) -> None:
+        """Let go of the layers, which must not outlive QGIS."""
+        self._work = None
 
     def _report(self, done: float, total: float, message: str) -> None:
         del message

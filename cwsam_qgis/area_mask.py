@@ -50,7 +50,7 @@ class AreaMask:
         """
         self.bounds = area_bounds(layer, crs, selected)
         context = QgsProject.instance().transformContext()
-        self._source = QgsVectorLayerFeatureSource(layer)
+        self._source: QgsVectorLayerFeatureSource | None = QgsVectorLayerFeatureSource(layer)
         self._request = QgsFeatureRequest().setNoAttributes()
         if selected:
             self._request.setFilterFids(layer.selectedFeatureIds())
@@ -66,6 +66,11 @@ class AreaMask:
         with self._lock:
             self._load()
         return self._digest
+
+    def close(self) -> None:
+        """Let go of the polygons; they are not asked any more."""
+        with self._lock:
+            self._shapes = self._source = None
 
     def covers(self, box: QgsRectangle, width: int, height: int) -> np.ndarray:
         """Which pixel centres of a north-up grid over ``box`` lie inside, (h, w) bool.
@@ -101,7 +106,8 @@ class AreaMask:
             wkb = bytes(geometry.asWkb())
             digest.update(wkb)
             shape = ogr.Feature(layer.GetLayerDefn())
-            shape.SetGeometry(ogr.CreateGeometryFromWkb(wkb))
+            # GDAL burns no pixel of polygons with curved edges.
+            shape.SetGeometry(ogr.CreateGeometryFromWkb(wkb).GetLinearGeometry())
             layer.CreateFeature(shape)
         if not layer.GetFeatureCount():
             raise RasterError(_nothing(self._name))

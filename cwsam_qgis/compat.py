@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from qgis.core import Qgis, QgsField, QgsMapLayerProxyModel, QgsTask, QgsWkbTypes
-from qgis.PyQt import QtCore
+from qgis.PyQt import QtCore, sip
 
 if TYPE_CHECKING:
-    from qgis.core import QgsVectorLayer
+    from qgis.core import QgsRasterDataProvider, QgsVectorLayer
 
 _HAS_META_TYPES = Qgis.QGIS_VERSION_INT >= 33800  # QgsField takes QMetaType from there on
 
@@ -110,6 +110,32 @@ def polygon_layers_only():
 def message_level(name: str):
     """A message level by its name: ``Info``, ``Warning``, ``Critical`` or ``Success``."""
     return getattr(Qgis.MessageLevel, name)
+
+
+def clone_provider(provider: QgsRasterDataProvider) -> QgsRasterDataProvider:
+    """A copy of a raster's data provider that goes, with its open files, when Python drops it.
+
+    QGIS hands it out as if it had an owner in C++, which it has not.
+    """
+    clone = provider.clone()
+    if not sip.ispyowned(clone):
+        sip.transferback(clone)
+    return clone
+
+
+def gdal_result(call: Callable, *arguments: object, otherwise: object = None, **named: object):
+    """What a function of GDAL returns.
+
+    Args:
+        call: The function.
+        arguments: Its arguments.
+        otherwise: What stands for a failure where another plugin makes GDAL raise errors.
+        named: Its named arguments.
+    """
+    try:
+        return call(*arguments, **named)
+    except RuntimeError:
+        return otherwise
 
 
 def save_style(layer: QgsVectorLayer, name: str) -> str:

@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsProject, QgsProviderRegistry, QgsVectorLayer
-from qgis.PyQt.QtCore import QThread
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, QThread, pyqtSlot
 
 from ..engine.errors import OutputError
 from .i18n import translator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from qgis.core import QgsMapLayer
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 tr = translator("edit_watch")
 
 
-class EditWatch:
-    """Follows the edit sessions of the project as long as it lives.
+class EditWatch(QObject):
+    """Follows the edit sessions of the project until it is closed.
 
     Made on the main thread, which keeps it up to date; asked on any. A file that took the
     place of one being edited would take the changes with it: they would be saved into a file
@@ -29,11 +29,19 @@ class EditWatch:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._edited: dict[str, str] = {}
+        self._followed: set[str] = set()  # ids of layers
         project = QgsProject.instance()
-        project.layersAdded.connect(self._follow)
+        # Connections to slots that Qt knows end with the object, on whatever thread it is closed.
+        project.layersAdded.connect(self._look)
         project.layersRemoved.connect(self._look)
-        self._follow(project.mapLayers().values())
+        self._look()
+
+    def close(self) -> None:
+        """Follow them no more; on any thread, as often as is liked."""
+        if not sip.isdeleted(self):
+            self.deleteLater()  # in the main thread, and all connections with it
 
     def refuse(self, path: Path) -> None:
         """Refuse to replace a file that is being edited.
@@ -48,20 +56,15 @@ class EditWatch:
             )
             raise OutputError(text.format(path=path, name=name))
 
-    def _follow(self, layers: Iterable[QgsMapLayer]) -> None:
-        for layer in layers:
-            if isinstance(layer, QgsVectorLayer):
-                layer.editingStarted.connect(self._look)
-                layer.editingStopped.connect(self._look)
-        self._look()
-
-    def _look(self, *_: object) -> None:
-        layers = QgsProject.instance().mapLayers().values()
-        found = {
-            file_of(layer): layer.name()
-            for layer in layers
-            if isinstance(layer, QgsVectorLayer) and layer.isEditable()
-        }
+    @pyqtSlot()
+    def _look(self) -> None:
+        layers = QgsProject.instance().mapLayers()
+        layers = {key: one for key, one in layers.items() if isinstance(one, QgsVectorLayer)}
+        for key in layers.keys() - self._followed:
+            layers[key].editingStarted.connect(self._look)
+            layers[key].editingStopped.connect(self._look)
+        self._followed = set(layers)
+        found = {file_of(one): one.name() for one in layers.values() if one.isEditable()}
         found.pop("", None)
         self._edited = found
 

@@ -75,6 +75,10 @@ class ExportTask(WatchedTask):
         ) as sink:
             self._copy(sink)
 
+    def close(self) -> None:
+        """Let go of the project."""
+        self._edits.close()
+
     def _copy(self, sink: VectorSink) -> None:
         rows, number = [], 0
         for number, feature in enumerate(self._source.getFeatures(QgsFeatureRequest()), 1):

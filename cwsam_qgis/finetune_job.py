@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable
 from qgis.core import QgsCoordinateTransform, QgsCsException, QgsProject
 
 from ..engine.classes import find_class
-from ..engine.errors import OutputError, TrainingDataError, UnknownNameError
+from ..engine.errors import CwsamError, OutputError, TrainingDataError, UnknownNameError
 from ..training.class_values import parse_table
 from ..training.finetune.check import LabelCheck, check_labels
 from ..training.finetune.config import FinetuneConfig
@@ -118,7 +118,15 @@ class LabelledLayers:
         """
         extent = None if has_pixel_grid(raster) else _around(raster, labels, pixel_size)
         self.source = LayerSource(raster, extent, pixel_size)
-        self.reader = LabelReader(labels, class_field, self.source)
+        try:
+            self.reader = LabelReader(labels, class_field, self.source)
+        except CwsamError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the image's file; nothing is read any more."""
+        self.source.close()
 
     def labelled(
         self, labels: LabelSet, scheme: LabelScheme, bands: tuple[int, int, int] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,10 @@ class FinetuneTask(WatchedTask):
         """Ask the run to stop; reads that wait for the network stop at once."""
         self.job.layers.source.cancel()
         super().cancel()
+
+    def close(self) -> None:
+        """Close the image's file."""
+        self.job.layers.close()
 
     def run(self) -> bool:
         """Fine-tune, in a worker thread."""
@@ -136,6 +141,7 @@ class LabelTask(QgsTask):
     def finished(self, result: bool) -> None:
         """Tell the main thread."""
         del result
+        self._layers.close()
         self.ended.emit()
 
     def _look(self) -> None:
@@ -167,6 +173,11 @@ class PreviewTask(WatchedTask):
             job.source.cancel()
         super().cancel()
 
+    def close(self) -> None:
+        """Close the image's file."""
+        for job, _ in self._pairs:
+            job.source.close()
+
     def work(self) -> None:
         """Segment."""
         for number, (job, choice) in enumerate(self._pairs):
@@ -179,4 +190,5 @@ class PreviewTask(WatchedTask):
             self.setProgress(percent)
             self.progressed.emit(percent)
 
-        run_job(job, load_network(choice), self._context, Progress(report, self.isCanceled))
+        with closing(job.source):
+            run_job(job, load_network(choice), self._context, Progress(report, self.isCanceled))

@@ -9,6 +9,7 @@ from osgeo import osr
 from qgis.core import QgsCoordinateReferenceSystem
 
 from ..engine.types import Crs
+from .compat import gdal_result
 
 if TYPE_CHECKING:
     from qgis.core import QgsRectangle
@@ -26,9 +27,11 @@ def describe_crs(crs: QgsCoordinateReferenceSystem) -> Crs | None:
         return None
     wkt = crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED)
     parsed = osr.SpatialReference()
-    parsed.ImportFromWkt(wkt)
+    gdal_result(parsed.ImportFromWkt, wkt)
     geographic = crs.isGeographic()
-    semi_major = parsed.GetSemiMajor()
+    # GDAL gives the figures of WGS 84 where there is no ellipsoid, as on a local plane.
+    semi_major = gdal_result(parsed.GetSemiMajor, otherwise=osr.SRS_WGS84_SEMIMAJOR)
+    flattening = gdal_result(parsed.GetInvFlattening, otherwise=osr.SRS_WGS84_INVFLATTENING)
     unit = parsed.GetAngularUnits() * semi_major if geographic else parsed.GetLinearUnits()
     return Crs(
         wkt=wkt,
@@ -36,7 +39,7 @@ def describe_crs(crs: QgsCoordinateReferenceSystem) -> Crs | None:
         kind=_kind(crs, wkt, geographic),
         metres_per_unit=unit,
         semi_major_m=semi_major,
-        inverse_flattening=parsed.GetInvFlattening(),
+        inverse_flattening=flattening,
     )
 
 

@@ -10,7 +10,8 @@ from qgis.core import QgsRasterBlockFeedback, QgsRectangle
 
 from ..engine.errors import RasterError
 from .blank_tiles import flat_squares
-from .footprint import rotated_footprint
+from .compat import clone_provider
+from .footprint import footprint_of
 from .i18n import translator
 from .layer_grid import describe_layer
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..engine.types import RasterInfo, Window
     from .area_mask import AreaMask
-    from .footprint import Footprint
+    from .footprint import Footprint, WarpedFootprint
     from .pixel_bands import Bands
 
 tr = translator("layer_source")
@@ -30,8 +31,9 @@ tr = translator("layer_source")
 class LayerSource:
     """A :class:`~cwsam.engine.ports.RasterSource` over a raster layer.
 
-    Made on the main thread; from then on nothing of the project is touched, so that the
-    layer may be removed while a worker reads.
+    Made in the thread of the layer, which is the main one for layers of the project; from then
+    on nothing of the layer is touched, so that it may be removed while a worker reads. It holds
+    files open until it is closed.
 
     Attributes:
         crs: The layer's ``QgsCoordinateReferenceSystem``.
@@ -62,14 +64,14 @@ class LayerSource:
             RasterError: The layer is broken, or the extent does not fit it.
         """
         grid = describe_layer(layer, extent, pixel_size)
-        self._provider: QgsRasterDataProvider = layer.dataProvider().clone()
+        self._provider: QgsRasterDataProvider | None = clone_provider(layer.dataProvider())
         if hasattr(self._provider, "enableProviderResampling"):
             self._provider.enableProviderResampling(False)
         self._feedback = QgsRasterBlockFeedback()
         self._lock = threading.Lock()
         self._seen = self._blank = self._flat = 0  # pixels
-        self._rotated = layer.providerType() == "gdal"  # perhaps; looked up at the first read
-        self._footprint: Footprint | None = None
+        self._turned = layer.providerType() == "gdal"  # perhaps; looked up at the first read
+        self._footprint: Footprint | WarpedFootprint | None = None
         self.crs, self.layer_id, self.uri = layer.crs(), layer.id(), layer.source()
         self.online, self.mask = grid.online, mask
         self.whole = extent is None and mask is None
@@ -108,6 +110,13 @@ class LayerSource:
     def cancel(self) -> None:
         """Stop a read that waits for the network; may be called from another thread."""
         self._feedback.cancel()
+
+    def close(self) -> None:
+        """Close the files; nothing is read any more, but what is known of the layer stays."""
+        with self._lock:
+            self._provider = self._footprint = None
+        if self.mask is not None:
+            self.mask.close()
 
     def read(self, window: Window, bands: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`~cwsam.engine.ports.RasterSource`."""
@@ -154,9 +163,9 @@ class LayerSource:
             return read
 
         with self._lock:
-            if self._rotated and self._footprint is None:
-                self._footprint = rotated_footprint(self.uri)
-                self._rotated = self._footprint is not None
+            if self._turned and self._footprint is None:
+                self._footprint = footprint_of(self.uri, self._provider)
+                self._turned = self._footprint is not None
             pixels, valid = self._bands.read(block, bands)
         if self._footprint is not None:
             valid &= self._footprint.covers(box, width, height)

@@ -23,7 +23,7 @@ from ..engine.pixel_grid import PixelGrid
 from ..engine.types import NODATA_CLASS, GeoTransform
 from ..training.map_strips import ReferencePoints
 from ..training.sample_points import MAP_CLASS, MAP_PIXELS, REF_CLASS
-from .compat import is_null, layer_geometry
+from .compat import gdal_result, is_null, layer_geometry
 from .i18n import translator
 
 if TYPE_CHECKING:
@@ -43,6 +43,14 @@ _TYPES = {
     gdal.GDT_Float32: np.float32,
     gdal.GDT_Float64: np.float64,
 }
+# Types of newer releases: 64 bits came with GDAL 3.5, signed bytes with 3.7.
+_TYPES |= {
+    getattr(gdal, name): kind
+    for name, kind in (
+        ("GDT_Int64", np.int64), ("GDT_UInt64", np.uint64), ("GDT_Int8", np.int8),
+    )
+    if hasattr(gdal, name)
+}  # fmt: skip
 _CLASS_FIELDS = ("class_id", "class_name", "class")
 _REFERENCE_FIELDS = (REF_CLASS, "reference", *_CLASS_FIELDS)
 MOST_VALUES = 1000
@@ -140,7 +148,7 @@ class RasterMap:
         self._file = None
 
     def _open(self) -> gdal.Dataset:
-        file = gdal.Open(self._uri)
+        file = gdal_result(gdal.Open, self._uri)
         if file is None:
             text = tr("'{name}' cannot be read: is its file still there?")
             raise RasterError(text.format(name=self.name))
@@ -152,7 +160,7 @@ class RasterMap:
 
     def _plane(self, band: gdal.Band, box: tuple[int, int, int, int]) -> np.ndarray:
         kind = _TYPES.get(band.DataType)
-        data = None if kind is None else band.ReadRaster(*box)
+        data = None if kind is None else gdal_result(band.ReadRaster, *box)
         if data is None:
             text = tr("'{name}' is damaged or holds no class numbers: export it again.")
             raise RasterError(text.format(name=self.name))
@@ -166,7 +174,8 @@ class RasterMap:
         target.GetRasterBand(2).SetColorInterpretation(gdal.GCI_AlphaBand)
         own, there = (_wkt(crs) for crs in (self._own.crs, self.grid.crs))
         target.SetProjection(there or own or self._file.GetProjection())
-        done = gdal.Warp(
+        done = gdal_result(
+            gdal.Warp,
             target,
             self._file,
             srcSRS=own or there or _ANY_PLANE,

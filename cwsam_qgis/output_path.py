@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,8 @@ def refuse_precious(path: Path, fields: Collection[str]) -> None:
         OutputError: It is being edited, or holds layers of another kind.
     """
     if os.path.isfile(path):
-        EditWatch().refuse(path)
+        with closing(EditWatch()) as edits:
+            edits.refuse(path)
         refuse_foreign(path, fields)
 
 

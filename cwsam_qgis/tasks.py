@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Callable
@@ -110,6 +111,12 @@ class SegmentTask(WatchedTask):
             job.source.cancel()
         super().cancel()
 
+    def close(self) -> None:
+        """Close the layers' files and follow the project no more."""
+        self._edits.close()
+        for job in self.jobs:
+            job.source.close()
+
     def work(self) -> None:
         """Load the model and run the jobs."""
         self._tell(0.0, tr("Loading the model"))
@@ -133,7 +140,8 @@ class SegmentTask(WatchedTask):
         progress = Progress(reporter, self.isCanceled)
         show = partial(self.strip_ready.emit, number)
         preview = StripPreview(job.source.info, show, self.outcome.legend)
-        result.summary = run_job(job, network, self._context, progress, [preview], self._edits)
+        with closing(job.source):
+            result.summary = run_job(job, network, self._context, progress, [preview], self._edits)
         result.seconds, result.resumed = time.monotonic() - started, reporter.resumed
         if job.outputs.polygons is not None:
             result.polygon_bytes = job.outputs.polygons.stat().st_size

@@ -102,7 +102,11 @@ class WatchedTask(QgsTask):
 
     def finished(self, result: bool) -> None:
         """Tell the main thread; a task that was stopped before it started ends here too."""
+        self.close()
         if not result and not self.outcome.error:
             self.outcome.cancelled = True
             self.outcome.error = tr("Stopped; nothing was written.")
         self.ended.emit()
+
+    def close(self) -> None:
+        """Let go of what the work has taken over; also for tasks that never begin."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -209,8 +210,12 @@ class FinetuneAdapter(QgsProcessingAlgorithm):
         field = self.parameterAsString(parameters, "FIELD", context)
         pixels = self.parameterAsDouble(parameters, "PIXEL_SIZE", context)
         try:
-            layers = LabelledLayers(raster, labels, field, pixels)
-            self._job = FinetuneJob(layers, self._wish(layers.source.info, parameters, context))
+            with ExitStack() as undo:  # QGIS keeps the frames of an exception, and so the layers
+                layers = LabelledLayers(raster, labels, field, pixels)
+                undo.callback(layers.close)
+                wish = self._wish(layers.source.info, parameters, context)
+                self._job = FinetuneJob(layers, wish)
+                undo.pop_all()
         except CwsamError as error:
             raise QgsProcessingException(engine_text(str(error))) from error
         return True
@@ -223,6 +228,8 @@ class FinetuneAdapter(QgsProcessingAlgorithm):
             found = self._job.run(reporter(feedback), feedback.isCanceled)
         except CwsamError as error:
             raise QgsProcessingException(engine_text(str(error))) from error
+        finally:
+            self._job.layers.close()
         _tell(found, feedback)
         wish = self._job.wish
         numbers = {

@@ -139,21 +139,29 @@ class SegmentRaster(QgsProcessingAlgorithm):
         del feedback
         if nothing := _nothing_asked(parameters):
             raise QgsProcessingException(nothing)
-        self._edits = watch_edits()
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
         if layer is None:
             raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
         pixel_size = self.parameterAsDouble(parameters, "PIXEL_SIZE", context)
         try:
             extent, mask = self._area(layer.crs(), parameters, context)
-            self._source = LayerSource(layer, extent, pixel_size, mask)
             self._choice = read_choice(self, parameters, context)
+            self._source = LayerSource(layer, extent, pixel_size, mask)
         except CwsamError as error:
             raise QgsProcessingException(engine_text(str(error))) from error
+        self._edits = watch_edits()
         return True
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:  # noqa: N802
         """Run the job, in a worker thread."""
+        try:
+            return self._run(parameters, context, feedback)
+        finally:
+            self._source.close()
+            if self._edits is not None:
+                self._edits.close()
+
+    def _run(self, parameters, context, feedback) -> dict:
         from ..job import Outputs, SegmentJob, check_outputs, run_job
         from ..network import load_network
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterMultipleLayers,
+    QgsProcessingUtils,
     QgsRasterLayer,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -29,7 +31,8 @@ from ..vector_formats import FORMATS
 from .segment_parameters import add_model, add_settings, read_choice, read_settings, reporter
 
 if TYPE_CHECKING:
-    from ..job import SegmentJob
+    from ..job import Outputs, SegmentJob
+    from ..layer_source import LayerSource
     from ..network import Network
 
 tr = translator("segment_rasters")
@@ -104,34 +107,60 @@ class SegmentRasters(QgsProcessingAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("DONE", tr("Images that were segmented")))
         self.addOutput(QgsProcessingOutputNumber("FAILED", tr("Images that failed")))
 
+    def checkParameterValues(self, parameters, context) -> tuple[bool, str]:  # noqa: N802
+        """Look at all but files, which QGIS would open here, all at once, to look at them."""
+        given = parameters.get("INPUT")
+        if isinstance(given, (list, tuple)):
+            others = [one for one in given if not _is_file(one, context)]
+            parameters = {**parameters, "INPUT": others}
+        return super().checkParameterValues(parameters, context)
+
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
-        """Take over the layers, on the main thread; broken ones are only counted."""
+        """Take over the layers, on the main thread; files are opened by the worker, in turn."""
         from ..edit_watch import watch_edits
 
-        self._edits = watch_edits()
-        layers = self._layers(parameters, context)
-        if not layers:
-            raise QgsProcessingException(
-                tr("There is no image: choose layers, or a folder that holds some.")
-            )
         self._failed: list[str] = []
-        pixel_size = self.parameterAsDouble(parameters, "PIXEL_SIZE", context)
-        self._sources = []
+        self._pixel_size = self.parameterAsDouble(parameters, "PIXEL_SIZE", context)
         try:
             self._choice = read_choice(self, parameters, context)
         except CwsamError as error:
             raise QgsProcessingException(engine_text(str(error))) from error
-        for layer in layers:
-            self._take(layer, pixel_size, feedback)
+        self._images: list[LayerSource | Path] = []
+        self._chosen: set[str] = set()
+        for one in _parts(parameters.get("INPUT")):
+            if _is_file(one, context):
+                self._choose(one, Path(one))
+                continue
+            alone = {**parameters, "INPUT": [one]}
+            for layer in self.parameterAsLayerList(alone, "INPUT", context) or ():
+                if isinstance(layer, QgsRasterLayer):
+                    self._choose(layer.source(), self._source(layer, feedback))
+        self._edits = watch_edits()
         return True
 
     def processAlgorithm(self, parameters, context, feedback) -> dict:  # noqa: N802
-        """Run one job after the other, in a worker thread."""
+        """Segment one image after the other, in a worker thread."""
+        try:
+            return self._run(parameters, context, feedback)
+        finally:
+            for source in self._images:
+                if not isinstance(source, Path):
+                    source.close()
+            if self._edits is not None:
+                self._edits.close()
+
+    def _run(self, parameters, context, feedback) -> dict:
+        from ..job import SegmentJob
         from ..network import load_network
 
+        images = [*self._images, *self._of_folder(parameters, context)]
+        if not (images or self._failed):
+            raise QgsProcessingException(
+                tr("There is no image: choose layers, or a folder that holds some.")
+            )
         folder = Path(self.parameterAsString(parameters, "OUTPUT", context))
         try:
-            jobs = self._jobs(folder, parameters, context)
+            settings = read_settings(self, parameters, context)
             folder.mkdir(parents=True, exist_ok=True)
             feedback.pushInfo(tr("Loading the model"))
             network = load_network(self._choice)
@@ -141,12 +170,18 @@ class SegmentRasters(QgsProcessingAlgorithm):
         except OSError as error:
             text = tr("The folder {path} cannot be made ({cause}): choose another.")
             raise QgsProcessingException(text.format(path=folder, cause=error.strerror)) from error
-        done = []
-        for number, job in enumerate(jobs):
+        names, done = self._names(folder, parameters, context), []
+        for number, image in enumerate(images):
             if feedback.isCanceled():
                 break
-            if self._run(job, network, reporter(feedback, number, len(jobs)), context, feedback):
-                done.append(str(job.outputs.polygons))
+            source = self._opened(image, feedback)
+            if source is None:
+                continue
+            with closing(source):
+                job = SegmentJob(source, settings, names.outputs(source.info.name))
+                report = reporter(feedback, number, len(images))
+                if self._segment(job, network, report, context, feedback):
+                    done.append(str(job.outputs.polygons))
         if self._failed and not done:
             raise QgsProcessingException(" ".join(self._failed))
         text = tr("{done} images are done, {failed} failed.")
@@ -155,47 +190,41 @@ class SegmentRasters(QgsProcessingAlgorithm):
             "OUTPUT": str(folder), "LAYERS": done, "DONE": len(done), "FAILED": len(self._failed),
         }  # fmt: skip
 
-    def _layers(self, parameters, context) -> list[QgsRasterLayer]:
-        """The layers that were chosen, and those of the folder."""
-        layers = list(self.parameterAsLayerList(parameters, "INPUT", context) or ())
-        chosen = {os.path.realpath(layer.source()) for layer in layers}
-        folder = self.parameterAsString(parameters, "FOLDER", context)
-        if folder:
-            files = [path for path in _images(folder) if os.path.realpath(path) not in chosen]
-            layers += [QgsRasterLayer(str(path), path.stem) for path in files]
-        return [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
+    def _choose(self, uri: str, image: LayerSource | Path | None) -> None:
+        self._chosen.add(os.path.realpath(uri))
+        if image is not None:
+            self._images.append(image)
 
-    def _take(self, layer: QgsRasterLayer, pixel_size: float, feedback) -> None:
+    def _of_folder(self, parameters, context) -> list[Path]:
+        """The images of the folder that were not chosen as layers or files."""
+        folder = self.parameterAsString(parameters, "FOLDER", context)
+        files = _images(folder) if folder else []
+        return [path for path in files if os.path.realpath(path) not in self._chosen]
+
+    def _opened(self, image: LayerSource | Path, feedback) -> LayerSource | None:
+        """An image, ready to be read; None where it is broken, which is reported."""
+        if not isinstance(image, Path):
+            return image
+        options = QgsRasterLayer.LayerOptions()
+        options.skipCrsValidation = True  # or QGIS may ask for a missing one, in a worker
+        return self._source(QgsRasterLayer(str(image), image.stem, "gdal", options), feedback)
+
+    def _source(self, layer: QgsRasterLayer, feedback) -> LayerSource | None:
         from ..layer_source import LayerSource
 
         try:
-            self._sources.append(LayerSource(layer, None, pixel_size))
+            return LayerSource(layer, None, self._pixel_size)
         except CwsamError as error:
             self._fail(layer.name(), error, feedback)
+            return None
 
-    def _jobs(self, folder: Path, parameters, context) -> list[SegmentJob]:
-        """One job an image, with file names that do not meet."""
-        from ..job import Outputs, SegmentJob
-        from ..results import file_stem
-
+    def _names(self, folder: Path, parameters, context) -> _Names:
         suffix = list(FORMATS)[self.parameterAsEnum(parameters, "FORMAT", context)]
-        settings = read_settings(self, parameters, context)
         wanted = [kind for name, kind in _RASTERS
                   if self.parameterAsBool(parameters, name, context)]  # fmt: skip
-        jobs, taken = [], set()
-        for source in self._sources:
-            stem = own = file_stem(source.info.name)
-            number = 1
-            while stem.casefold() in taken:  # as file systems compare them
-                number += 1
-                stem = f"{own}_{number}"
-            taken.add(stem.casefold())
-            rasters = {kind: folder / f"{stem}_{kind}.tif" for kind in wanted}
-            outputs = Outputs(folder / f"{stem}_land_cover{suffix}", **rasters)
-            jobs.append(SegmentJob(source, settings, outputs))
-        return jobs
+        return _Names(folder, suffix, wanted)
 
-    def _run(self, job: SegmentJob, network: Network, report, context, feedback) -> bool:
+    def _segment(self, job: SegmentJob, network: Network, report, context, feedback) -> bool:
         """Segment one image; returns whether that went well."""
         from ..job import run_job
 
@@ -212,6 +241,8 @@ class SegmentRasters(QgsProcessingAlgorithm):
                 raise QgsProcessingException(tr("Stopped; nothing was written.")) from error
             self._fail(name, error, feedback)
             return False
+        finally:
+            feedback.canceled.disconnect(job.source.cancel)
         for notice in summary.notices:
             feedback.pushInfo(engine_text(notice))
         return True
@@ -220,6 +251,42 @@ class SegmentRasters(QgsProcessingAlgorithm):
         text = f"{name}: {engine_text(str(error))}"
         self._failed.append(text)
         feedback.reportError(text)
+
+
+class _Names:
+    """Names the files of each image so that they do not meet."""
+
+    def __init__(self, folder: Path, suffix: str, rasters: list[str]) -> None:
+        self._folder, self._suffix, self._rasters = folder, suffix, rasters
+        self._taken: set[str] = set()
+
+    def outputs(self, name: str) -> Outputs:
+        """The files of the next image."""
+        from ..job import Outputs
+        from ..results import file_stem
+
+        stem = own = file_stem(name)
+        number = 1
+        while stem.casefold() in self._taken:  # as file systems compare them
+            number += 1
+            stem = f"{own}_{number}"
+        self._taken.add(stem.casefold())
+        rasters = {kind: self._folder / f"{stem}_{kind}.tif" for kind in self._rasters}
+        return Outputs(self._folder / f"{stem}_land_cover{self._suffix}", **rasters)
+
+
+def _parts(given: object) -> list[object]:
+    """The images of a parameter, one by one."""
+    if given is None:
+        return []
+    return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+def _is_file(given: object, context) -> bool:
+    """Whether an image is a file that is no layer of the project."""
+    if not (isinstance(given, str) and os.path.isfile(given)):
+        return False
+    return QgsProcessingUtils.mapLayerFromString(given, context, False) is None
 
 
 def _images(folder: str) -> list[Path]:

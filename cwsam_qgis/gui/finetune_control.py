@@ -106,7 +106,8 @@ class FinetuneControl(QObject):
         if task is not None:
             task.ended.disconnect()
             task.cancel()
-            task.waitForFinished(_WAIT)
+            if task.waitForFinished(_WAIT):
+                task.close()
         if label_task is not None:
             label_task.waitForFinished(_WAIT)
 

@@ -122,6 +122,7 @@ class FinetunePanel(QWidget):
             if not resume:
                 agreed = self._agreed(wish)
                 if agreed is None:
+                    job.layers.close()
                     return
                 job = FinetuneJob(job.layers, agreed)
         except CwsamError as error:

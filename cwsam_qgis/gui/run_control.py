@@ -97,7 +97,7 @@ class RunControl(QObject):
 
     def clear_queue(self) -> None:
         """Forget the runs that have not begun."""
-        self.waiting.clear()
+        self._drop_waiting()
         self.queued.emit()
 
     def shut_down(self) -> None:
@@ -105,14 +105,20 @@ class RunControl(QObject):
         QgsProject.instance().cleared.disconnect(self._project_closed)
         task, self.task = self.task, None
         self._speaker.stop()
-        self.waiting.clear()
+        self._drop_waiting()
         self._tidy()
         if task is not None:
             task.ended.disconnect(self._finish)
             task.progressed.disconnect(self.progressed)
             task.strip_ready.disconnect(self._show_strip)
             task.cancel()
-            task.waitForFinished(_WAIT)
+            if task.waitForFinished(_WAIT):
+                task.close()
+
+    def _drop_waiting(self) -> None:
+        for task in self.waiting:
+            task.close()
+        self.waiting.clear()
 
     def _next(self) -> None:
         """Begin with the first of the waiting runs."""

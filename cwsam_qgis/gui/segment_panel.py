@@ -158,6 +158,8 @@ class SegmentPanel(QWidget):
         names = [source.info.name for source in sources]
         outputs = self.output.agreed_outputs(names, self.run_control.files_under_way())
         if outputs is None:
+            for source in sources:
+                source.close()
             return None
         settings = [self._settings(), *(self.advanced.settings() for _ in sources[1:])]
         layers = self.input.layers()

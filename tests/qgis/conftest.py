@@ -1,5 +1,6 @@
 """Real QGIS, one application for the session, and no second GDAL in the process."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -47,6 +48,9 @@ def qgis_app(tmp_path_factory):
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(profile))
     assert str(profile) in QgsSettings().fileName()
     yield application
+    # exitQgis closes all datasets of GDAL; one that Python still holds in a reference cycle would
+    # be closed a second time when the cycle is collected, which corrupts the heap.
+    gc.collect()
     application.exitQgis()
 
 

@@ -11,6 +11,9 @@ COLOURS = {"red": gdal.GCI_RedBand, "green": gdal.GCI_GreenBand, "blue": gdal.GC
            "undefined": gdal.GCI_Undefined, "palette": gdal.GCI_PaletteIndex}  # fmt: skip
 TYPES = {"uint8": gdal.GDT_Byte, "uint16": gdal.GDT_UInt16, "int16": gdal.GDT_Int16,
          "float32": gdal.GDT_Float32}  # fmt: skip
+TYPES |= {name: getattr(gdal, f"GDT_{kind}") for name, kind in
+          (("int64", "Int64"), ("uint64", "UInt64"), ("int8", "Int8"))
+          if hasattr(gdal, f"GDT_{kind}")}  # fmt: skip
 _ENOUGH, _PATCH = 4, 80  # polygons that tests want to see, pixels of the smallest
 GRID = (150000.0, 0.5, 0.0, 170000.0, 0.0, -0.5)
 

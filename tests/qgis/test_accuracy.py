@@ -20,7 +20,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from tests.qgis.headless import QgisProcess
-from tests.qgis.support import GRID, open_layer, write_raster
+from tests.qgis.support import GRID, TYPES, open_layer, write_raster
 
 ROTATED = (150000.0, 0.4, 0.3, 170000.0, 0.3, -0.4)
 
@@ -121,6 +121,21 @@ def test_a_reference_raster_in_another_crs(tmp_path, truth, mapped, evaluate):
     found = evaluate(prediction, open_layer(tmp_path / "far.tif"), TABLE="6=5,9=8,25=24")
     assert found["total"] == pytest.approx((truth != 255).sum(), rel=0.02)
     assert found["figures"]["oa"] == pytest.approx(expected(truth, mapped)["oa"], abs=0.02)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "uint64"])
+@pytest.mark.parametrize("other", [False, True], ids=["own grid", "other grid"])
+def test_class_numbers_of_any_width(tmp_path, truth, mapped, evaluate, dtype, other):
+    if dtype not in TYPES:
+        pytest.skip("this GDAL does not know the type")
+    none = 99 if dtype == "int8" else 255
+    wide = np.where(truth == 255, none, truth).astype(dtype)
+    drawn = mapped[3:, 5:] if other else mapped
+    grid = (GRID[0] + 2.5, *GRID[1:3], GRID[3] - 1.5, *GRID[4:]) if other else GRID
+    found = evaluate(raster(tmp_path / "map.tif", drawn, grid),
+                     raster(tmp_path / "truth.tif", wide, nodata=none))  # fmt: skip
+    wanted = expected(truth[3:, 5:] if other else truth, drawn)
+    assert found["figures"]["oa"] == pytest.approx(wanted["oa"])
 
 
 def test_what_lies_beside_a_raster_without_nodata_is_unknown(tmp_path, mapped, evaluate):

@@ -12,7 +12,6 @@ from osgeo import gdal
 from qgis.core import QgsMapLayerLegendUtils, QgsProject, QgsRasterLayer, QgsVectorLayer
 from tests.qgis.actions import open_panel, results, run_to_end, wait_for
 from tests.qgis.support import patches, write_raster
-from tests.qgis.test_processing import processing  # noqa: F401
 
 ADDED = tuple(
     new_class(number, name, chinese)
@@ -143,7 +142,7 @@ def test_a_file_that_is_opened_again_keeps_them(qgis_app, plugin, panel):
     assert {row.class_id: row.polygons for row in result.table.rows} == known
 
 
-def test_from_the_toolbox(processing, tiny_model, adapter, tmp_path):  # noqa: F811
+def test_from_the_toolbox(processing, tiny_model, adapter, tmp_path):
     parameters = {
         "INPUT": str(write_raster(tmp_path / "in.tif", patches())),
         "MODEL": str(tiny_model),
@@ -164,7 +163,7 @@ def test_from_the_toolbox(processing, tiny_model, adapter, tmp_path):  # noqa: F
     QgsProject.instance().clear()
 
 
-def test_in_chinese(processing, tiny_model, adapter, tmp_path, monkeypatch):  # noqa: F811
+def test_in_chinese(processing, tiny_model, adapter, tmp_path, monkeypatch):
     monkeypatch.setattr(i18n.QgsApplication, "locale", staticmethod(lambda: "zh_CN"))
     monkeypatch.setattr(i18n, "_started_with", lambda: "")
     output = tmp_path / "map.gpkg"

@@ -22,7 +22,6 @@ from qgis.core import (
 from tests.qgis.headless import QgisProcess
 from tests.qgis.labels import NAMES, feature_of, image_of, label_layer, squares
 from tests.qgis.support import GRID
-from tests.qgis.test_processing import processing  # noqa: F401
 from tests.training.finetune_support import save_tiny
 
 
@@ -60,7 +59,7 @@ def burnt(raster, labels):
     return found, layers.labelled(found, scheme)
 
 
-def test_declares_what_the_model_designer_needs(processing):  # noqa: F811
+def test_declares_what_the_model_designer_needs(processing):
     algorithm = QgsApplication.processingRegistry().algorithmById("cwsam:finetuneadapter")
     kinds = {o.name(): o.type() for o in algorithm.outputDefinitions()}
     assert kinds["ADAPTER"] == kinds["REPORT"] == "outputFile"
@@ -70,7 +69,7 @@ def test_declares_what_the_model_designer_needs(processing):  # noqa: F811
     assert "ADAPTER" in {p.name() for p in algorithm.destinationParameterDefinitions()}
 
 
-def test_bands_that_are_left_empty_are_chosen_by_colour(processing, parameters):  # noqa: F811
+def test_bands_that_are_left_empty_are_chosen_by_colour(processing, parameters):
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("cwsam:finetuneadapter")
     context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
     assert algorithm.prepareAlgorithm({**parameters, "RED": 3}, context, feedback)
@@ -78,7 +77,7 @@ def test_bands_that_are_left_empty_are_chosen_by_colour(processing, parameters):
 
 
 def test_from_foreign_names_to_an_adapter_with_a_new_class(
-    processing,  # noqa: F811
+    processing,
     parameters,
     tmp_path,
 ):
@@ -124,7 +123,7 @@ def test_from_foreign_names_to_an_adapter_with_a_new_class(
         ({"RED": 1, "GREEN": 2, "BLUE": 9}, "band"),
     ],
 )
-def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_path):  # noqa: F811
+def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_path):
     feedback = QgsProcessingFeedback()
     with pytest.raises(QgsProcessingException) as caught:
         processing.run("cwsam:finetuneadapter", {**parameters, **wrong}, feedback=feedback)
@@ -133,7 +132,7 @@ def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_
     assert [p.name for p in tmp_path.iterdir() if p.stem == "mine"] == []
 
 
-def test_a_map_of_the_labelled_classes_alone(processing, parameters):  # noqa: F811
+def test_a_map_of_the_labelled_classes_alone(processing, parameters):
     labels = parameters["LABELS"]
     water = [f.id() for f in labels.getFeatures() if f["kind"] == "水域"]
     assert water
@@ -142,7 +141,7 @@ def test_a_map_of_the_labelled_classes_alone(processing, parameters):  # noqa: F
     assert read_facts(Path(result["ADAPTER"])).card.classes_seen == (8, 33)
 
 
-def test_labels_that_do_not_suffice_are_refused(processing, parameters):  # noqa: F811
+def test_labels_that_do_not_suffice_are_refused(processing, parameters):
     labels = parameters["LABELS"]
     rare = [f.id() for f in labels.getFeatures() if f["kind"] == "Landebahn"]
     labels.dataProvider().deleteFeatures(rare[1:])
@@ -155,7 +154,7 @@ def test_labels_that_do_not_suffice_are_refused(processing, parameters):  # noqa
         processing.run("cwsam:finetuneadapter", parameters)
 
 
-def test_cancel_leaves_nothing(processing, parameters, tmp_path):  # noqa: F811
+def test_cancel_leaves_nothing(processing, parameters, tmp_path):
     feedback = QgsProcessingFeedback()
     feedback.progressChanged.connect(lambda p: feedback.cancel() if p > 12 else None)
     with pytest.raises(QgsProcessingException, match="stopped"):
@@ -207,7 +206,7 @@ def test_layers_without_a_crs(qgis_app, tmp_path):
     assert (layers.labels(Window(0, 0, 64, 64)) != 255).any()
 
 
-def test_labels_outside_the_image(processing, parameters):  # noqa: F811
+def test_labels_outside_the_image(processing, parameters):
     truth = squares()
     far = label_layer(truth, grid=(0.0, *GRID[1:3], 0.0, *GRID[4:]))
     QgsProject.instance().addMapLayer(far)

@@ -6,10 +6,9 @@ import numpy as np
 from osgeo import gdal
 from qgis.core import QgsProcessingFeedback, QgsProject, QgsVectorLayer
 from tests.qgis.support import patches, write_raster
-from tests.qgis.test_processing import processing  # noqa: F401
 
 
-def segmented(processing, tiny_model, **given):  # noqa: F811
+def segmented(processing, tiny_model, **given):
     feedback = QgsProcessingFeedback()
     wanted = {"MODEL": str(tiny_model), "MIN_AREA": 16, **given}
     result = processing.run("cwsam:segmentrasters", wanted, feedback=feedback)
@@ -17,7 +16,7 @@ def segmented(processing, tiny_model, **given):  # noqa: F811
 
 
 def test_a_folder_that_holds_its_own_results_is_segmented_again(
-    processing,  # noqa: F811
+    processing,
     tiny_model,
     tmp_path,
 ):
@@ -36,7 +35,7 @@ def test_a_folder_that_holds_its_own_results_is_segmented_again(
 
 
 def test_an_image_that_is_chosen_twice_is_done_once(
-    processing,  # noqa: F811
+    processing,
     tiny_model,
     tmp_path,
 ):
@@ -46,7 +45,7 @@ def test_an_image_that_is_chosen_twice_is_done_once(
 
 
 def test_names_that_differ_in_case_only_do_not_meet(
-    processing,  # noqa: F811
+    processing,
     tiny_model,
     tmp_path,
 ):
@@ -58,7 +57,7 @@ def test_names_that_differ_in_case_only_do_not_meet(
 
 
 def test_polygons_of_an_image_without_a_crs_lie_on_it(
-    processing,  # noqa: F811
+    processing,
     tiny_model,
     tmp_path,
 ):
