@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +13,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
 
 from ..engine.errors import CwsamError
+from ..engine.files import replace
 from .folder_task import FolderTask
 from .i18n import translator
 
@@ -233,7 +233,7 @@ def _approve(part: Path, offer: Offer) -> None:
         raise DownloadError(
             tr("The downloaded file is not the real one (its hash differs) and was deleted.")
         )
-    os.replace(part, offer.path)
+    replace(part, offer.path)
 
 
 def _set(request: QNetworkRequest, attribute: QNetworkRequest.Attribute, value: object) -> None:

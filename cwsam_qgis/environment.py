@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ tr = translator("environment")
 
 PACKAGES_VARIABLE = "CWSAM_PACKAGES"
 """Environment variable that names another folder to look for torch in."""
+
+
+_OLD_RUNTIME = (126, 1114)  # module not found, its initialisation failed
 
 
 class TorchMissingError(CwsamError, ImportError):
@@ -58,14 +62,16 @@ def add_packages_folder() -> None:
 
 
 def _settle() -> None:
-    """Put in place what was installed while QGIS still used an older copy."""
+    """Put in place what was installed while QGIS still used an older copy; delete leftovers."""
     folder = packages_folder()
-    if folder.with_name(folder.name + ".new").is_dir() and "torch" not in sys.modules:
+    waits = folder.with_name(folder.name + ".new").is_dir() and "torch" not in sys.modules
+    if waits or any(folder.parent.glob("*.doomed-*")):
         from .packages import Folders, is_ours
 
         folders = Folders(folder)
-        if is_ours(folders.incoming):
+        if waits and is_ours(folders.incoming):
             folders.settle()
+        folders.sweep()
 
 
 def remove_packages_folder() -> None:
@@ -86,6 +92,10 @@ def has_torch() -> bool:
         return False
 
 
+_loading = threading.Lock()
+"""Two workers would put back each other's settings of the interpreter."""
+
+
 def load_torch() -> None:
     """Load torch, which takes seconds: in a worker only.
 
@@ -95,17 +105,35 @@ def load_torch() -> None:
     if not has_torch():
         raise TorchMissingError(missing_sentence())
     try:
-        with _own_packages_first(), _collector_at_rest(), _short_turns():
+        with _loading, _own_packages_first(), _collector_at_rest(), _short_turns():
             _open_library()
             importlib.import_module("torch")
             importlib.import_module("sympy")  # torch asks for it later, outside of this block
     except (ImportError, OSError, RuntimeError) as error:
+        code = _of_old_runtime(error)
+        if code:
+            raise TorchMissingError(
+                tr(
+                    "PyTorch cannot be loaded (WinError {code}) as the Microsoft Visual C++ "
+                    "Redistributable is too old or missing: install the newest one and start QGIS "
+                    "again, or reinstall PyTorch under Raster ▸ CWSAM ▸ PyTorch…."
+                ).format(code=code)
+            ) from error
         cause = str(error).strip().splitlines()[0] if str(error).strip() else "?"
         raise TorchMissingError(
             tr("PyTorch is installed but cannot be loaded ({cause}): {remedy}").format(
                 cause=cause.rstrip("."), remedy=_remedy()
             )
         ) from error
+
+
+def _of_old_runtime(error: Exception) -> int:
+    """Windows's number for a library that does not find what it was built for; 0 for others."""
+    code = getattr(error, "winerror", None)
+    if code in _OLD_RUNTIME:
+        return code
+    found = re.search(r"WinError (\d+)\b", str(error))
+    return int(found.group(1)) if found and int(found.group(1)) in _OLD_RUNTIME else 0
 
 
 @contextmanager
@@ -217,8 +245,10 @@ def _remedy() -> str:
 
 def install_command() -> str:
     """The command that puts torch into the private folder and nowhere else."""
+    from .packages import requirement
+
     python = "python3" if os.name != "nt" else "python"
-    return f'{python} -m pip install --target "{packages_folder()}" torch'
+    return f'{python} -m pip install --target "{packages_folder()}" "{requirement()}"'
 
 
 def device_sentence(device: str = "auto", precision: str = "auto") -> str:

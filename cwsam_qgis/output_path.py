@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import OutputError
+from ..engine.files import try_folder
 from .edit_watch import EditWatch
 from .i18n import translator
 
@@ -69,7 +69,7 @@ def folder_refusal(text: str) -> str:
     there = next((one for one in (path, *path.parents) if os.path.exists(one)), path)
     try:
         check_name(path)
-        tempfile.TemporaryDirectory(dir=there).cleanup()
+        try_folder(there)
     except OutputError as error:
         return str(error)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import sys
 import threading
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import CwsamError
+from ..engine.files import replace
 from .i18n import translator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 tr = translator("packages")
 
@@ -26,6 +28,7 @@ MARK = ".cwsam-packages"
 
 BUILDS = ("auto", "cpu", "cuda")
 _REQUIREMENT = "torch>=2.6"
+_BELOW_ON_WINDOWS, _LAST_PYTHON_WITH_IT = ",<2.9", (3, 13)
 _QGIS_HAS = ("numpy", "gdal", "pyproj", "shapely", "pyqt5", "pyqt6", "scipy", "pandas", "rasterio")
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")
 
@@ -66,7 +69,7 @@ class Folders:
 
     @property
     def old(self) -> Path:
-        """What was replaced or removed, until it is deleted."""
+        """What is being replaced."""
         return self.final.with_name(self.final.name + ".old")
 
     @property
@@ -96,33 +99,48 @@ class Folders:
         return constraints
 
     def clean(self) -> None:
-        """Remove what an install that did not end well has left."""
+        """Put out of the way what an install has left, and :meth:`sweep`; nobody waits."""
         for folder in (self.incoming, self.temporary, self.old):
             if folder.exists():
-                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):  # in use on Windows: the next time
+                    replace(folder, self._doomed())
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Delete in the background what is out of the way, also what an earlier QGIS left."""
+        name = re.compile(rf"{re.escape(self.final.name)}\.doomed-[0-9a-f]{{8}}")
+        doomed = [
+            path for path in self.final.parent.glob("*.doomed-*") if name.fullmatch(path.name)
+        ]
+        if doomed:
+            # Not a task: QGIS would wait for it when it quits.
+            threading.Thread(target=_delete, args=(doomed,), daemon=True).start()
+
+    def _doomed(self) -> Path:
+        return self.final.with_name(f"{self.final.name}.doomed-{secrets.token_hex(4)}")
 
     def swap(self) -> bool:
         """Put a whole new folder in place; returns False while QGIS still uses the old one."""
-        done = self._rename()
+        done = self._rename(replace)
         if done:
             self.clean()
         return done
 
     def settle(self) -> None:
-        """The same at start, where nobody waits for what is old to be deleted."""
-        if self._rename():
+        """The same at start, where nobody waits for files that are held."""
+        if self._rename(os.replace):
             threading.Thread(target=self.clean, daemon=True).start()
 
-    def _rename(self) -> bool:
+    def _rename(self, move: Callable[[Path, Path], None]) -> bool:
         try:
             if self.final.exists():
                 if self.old.exists():
-                    shutil.rmtree(self.old)
-                os.replace(self.final, self.old)
-            os.replace(self.incoming, self.final)
+                    move(self.old, self._doomed())
+                move(self.final, self.old)
+            move(self.incoming, self.final)
         except OSError:  # on Windows the files of a loaded torch cannot be moved
             if self.old.exists() and not self.final.exists():
-                os.replace(self.old, self.final)
+                move(self.old, self.final)
             return False
         return True
 
@@ -136,12 +154,16 @@ class Folders:
             if not is_ours(self.final):
                 raise InstallError(_not_ours(self.final))
             try:
-                shutil.rmtree(self.old, ignore_errors=True)
-                os.replace(self.final, self.old)
+                replace(self.final, self._doomed())
             except OSError as error:
                 text = tr("PyTorch is in use ({cause}): restart QGIS and remove it first thing.")
                 raise InstallError(text.format(cause=error.strerror or error)) from error
         self.clean()
+
+
+def _delete(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_ours(folder: Path) -> bool:
@@ -196,6 +218,22 @@ def _own(name: str) -> metadata.Distribution | None:
     return next(iter(metadata.distributions(name=name, path=paths)), None)
 
 
+def requirement(
+    platform: str = sys.platform, python: tuple[int, int] = sys.version_info[:2]
+) -> str:
+    """Which torch is asked for.
+
+    From 2.9 on torch needs a newer Visual C++ runtime than the one that comes with QGIS for
+    Windows, which the process has loaded by then.
+
+    Args:
+        platform: As ``sys.platform`` says it.
+        python: Major and minor version.
+    """
+    bounded = platform == "win32" and python <= _LAST_PYTHON_WITH_IT
+    return _REQUIREMENT + (_BELOW_ON_WINDOWS if bounded else "")
+
+
 def pip_arguments(request: Request, target: Path, constraints: Path) -> list[str]:
     """What Python is called with. Wheels only: nothing that is fetched runs code.
 
@@ -212,7 +250,12 @@ def pip_arguments(request: Request, target: Path, constraints: Path) -> list[str
         arguments += ["--no-index", "-f", str(request.wheels)]
     elif request.source:
         arguments += ["-i", request.source]
-    return [*arguments, _REQUIREMENT]
+    return [*arguments, requirement()]
+
+
+def download_command() -> str:
+    """The command that fetches wheels of that torch, for a computer without a network."""
+    return f'pip download "{requirement()}"'
 
 
 def check_request(request: Request) -> None:
@@ -223,8 +266,8 @@ def check_request(request: Request) -> None:
     """
     wheels = request.wheels
     if wheels is not None and not any(wheels.glob("torch-*.whl")):
-        text = tr("{path} holds no torch wheel: choose a folder made with 'pip download torch'.")
-        raise InstallError(text.format(path=wheels))
+        text = tr("{path} holds no torch wheel: choose a folder made with '{command}'.")
+        raise InstallError(text.format(path=wheels, command=download_command()))
     if request.source and not re.match(r"(https|file)://", request.source):
         text = tr("'{source}' is no address of a package source: it begins with https://.")
         raise InstallError(text.format(source=request.source))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QLockFile
 
 from ..engine.errors import ConfigError
+from ..engine.files import replace
 from .run_record import RunRequest
 
 
@@ -36,7 +36,7 @@ class PendingRun:
                 self._lock = lock
                 growing = self._path.with_suffix(".growing")
                 growing.write_text(request.to_json(), encoding="utf-8")
-                os.replace(growing, self._path)
+                replace(growing, self._path)
         except OSError:
             self.end()
 

@@ -15,12 +15,14 @@ import struct
 import sys
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from .files import replace
 from .locks import hold
 from .types import ClassStrip, Window
 
@@ -229,7 +231,8 @@ class Journal:
             self._file.write(_HEADER.pack(_MAGIC, *head) + data)
             self._file.flush()
             os.fsync(self._file.fileno())
-            (self._folder / f"state-{index - 1}.npz").unlink(missing_ok=True)
+            with suppress(PermissionError):  # a scanner holds it; it goes with the journal
+                (self._folder / f"state-{index - 1}.npz").unlink(missing_ok=True)
         except OSError as error:
             self._give_up(error)
             return
@@ -326,13 +329,13 @@ def _write_state(path: Path, state: Mapping[str, np.ndarray]) -> None:
         np.savez(file, **state)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(growing, path)
+    replace(growing, path)
 
 
 def _write_whole(path: Path, data: bytes) -> None:
     growing = path.with_name(f"growing-{path.name}")
     growing.write_bytes(data)
-    os.replace(growing, path)
+    replace(growing, path)
 
 
 def _read_json(path: Path) -> dict | None:

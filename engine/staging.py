@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
-import tempfile
+import sys
 import weakref
+import zlib
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Callable
 
 from .errors import OutputError
+from .files import fresh_folder, replace, try_folder
 from .locks import hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LIVE_DATABASE = ("-wal", "-journal")
+_MEMBERS = {".shp": (".shx", ".dbf")}
 _LOCK = "cwsam.lock"
+_NO_PERMISSION = "no permission"
 
 
 class Obstacle(Enum):
@@ -62,7 +65,7 @@ def check_writable(target: Path, sentence: Sentence = in_english) -> None:
     Raises:
         OutputError: Says what stands in the way.
     """
-    found = _obstacle(target)
+    found = _obstacle(target) or _held(target)
     if found is not None:
         raise OutputError(sentence(found[0], target, found[1]))
 
@@ -70,8 +73,9 @@ def check_writable(target: Path, sentence: Sentence = in_english) -> None:
 def _obstacle(target: Path) -> tuple[Obstacle, str] | None:
     if not target.parent.is_dir():
         return Obstacle.NO_FOLDER, ""
-    if not os.access(target.parent, os.W_OK):
-        return Obstacle.CLOSED_FOLDER, "no permission"
+    closed = _closed(target.parent)
+    if closed:
+        return Obstacle.CLOSED_FOLDER, closed
     if target.is_dir():
         return Obstacle.IS_FOLDER, ""
     if not target.exists():
@@ -82,6 +86,39 @@ def _obstacle(target: Path) -> tuple[Obstacle, str] | None:
         journal = target.with_name(target.name + suffix)
         if journal.exists() and journal.stat().st_size:
             return Obstacle.OPEN_DATABASE, journal.name
+    return None
+
+
+def _closed(folder: Path) -> str:
+    """Why nothing can be put in a folder; empty where something can."""
+    if sys.platform != "win32":
+        return "" if os.access(folder, os.W_OK) else _NO_PERMISSION
+    try:  # of a folder's permissions os.access sees nothing there
+        try_folder(folder)
+    except OSError as error:
+        return _cause(error)
+    return ""
+
+
+def _cause(error: OSError) -> str:
+    return _NO_PERMISSION if isinstance(error, PermissionError) else error.strerror or str(error)
+
+
+def _held(target: Path) -> tuple[Obstacle, str] | None:
+    """Whether a program holds an older output, which on Windows keeps it in its place.
+
+    What can be given its own name again can be moved away later.
+    """
+    if sys.platform != "win32":
+        return None
+    members = _MEMBERS.get(target.suffix.lower(), ())
+    for path in (target, *map(target.with_suffix, members)):
+        try:
+            os.rename(path, path)
+        except PermissionError as error:
+            return Obstacle.IN_USE, error.strerror or str(error)
+        except OSError:
+            continue  # not there, or on a disk that knows no such renaming
     return None
 
 
@@ -107,14 +144,16 @@ class Staging:
         """
         self.target, self._sentence = Path(target), sentence
         check_writable(self.target, sentence)
-        parent, prefix = self.target.parent, f".{self.target.stem}-"
+        # Not the name itself: twice in one path it may be longer than Windows allows.
+        name = zlib.crc32(os.fsencode(self.target.stem))
+        parent, prefix = self.target.parent, f".cwsam-{name:08x}-"
         try:
             _remove_abandoned(parent, prefix)
-            self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+            self.folder = fresh_folder(parent, prefix)
             lock = hold(self.folder / _LOCK)
         except OSError as error:
             raise OutputError(
-                sentence(Obstacle.CLOSED_FOLDER, self.target, error.strerror or "")
+                sentence(Obstacle.CLOSED_FOLDER, self.target, _cause(error))
             ) from error
 
         # A sink that is never entered clears up too, at the latest when Python ends.
@@ -137,20 +176,22 @@ class Staging:
         Raises:
             OutputError: A file in the way cannot be replaced.
         """
-        check_writable(self.target, self._sentence)
+        found = _obstacle(self.target)
+        if found is not None:
+            raise OutputError(self._sentence(found[0], self.target, found[1]))
         names = sorted(entry.name for entry in self.folder.iterdir() if entry.name != _LOCK)
         # The main file goes last: whoever waits for it finds its companions.
         names.sort(key=lambda name: name == self.target.name)
-        backup = Path(tempfile.mkdtemp(prefix="old-", dir=self.folder))
+        backup = fresh_folder(self.folder, "old-")
         doomed = [*names, *(name for name in stale if name not in names)]
         moved: list[str] = []
         try:
             for name in doomed:
                 place = self.target.parent / name
                 if place.exists():
-                    os.replace(place, backup / name)
+                    replace(place, backup / name)
                 if name in names:
-                    os.replace(self.folder / name, place)
+                    replace(self.folder / name, place)
                 moved.append(name)
         except OSError as error:
             self._restore(backup, moved)
@@ -170,7 +211,7 @@ class Staging:
                 (self.target.parent / name).unlink()
         for old in backup.iterdir():
             with suppress(OSError):
-                os.replace(old, self.target.parent / old.name)
+                replace(old, self.target.parent / old.name)
 
 
 def _clear_up(folder: Path, lock: IO[bytes] | None) -> None:
@@ -181,7 +222,8 @@ def _clear_up(folder: Path, lock: IO[bytes] | None) -> None:
 
 def _remove_abandoned(parent: Path, prefix: str) -> None:
     """Remove hidden folders whose process has died; those in use stay."""
-    for path in parent.glob(f"{glob.escape(prefix)}*/{_LOCK}"):
-        lock = hold(path)
-        if lock is not None:
-            _clear_up(path.parent, lock)
+    for path in parent.glob(f"{prefix}*/{_LOCK}"):
+        with suppress(PermissionError):  # another user's
+            lock = hold(path)
+            if lock is not None:
+                _clear_up(path.parent, lock)

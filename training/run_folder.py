@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 
 from ..engine.classes import CLASSES
 from ..engine.errors import CheckpointError, ConfigError
+from ..engine.files import replace
 from .charts import heat_map
 from .html import Label
 from .metrics import class_scores
@@ -56,7 +56,7 @@ class RunFolder:
         """Write a checkpoint."""
         temporary = self.path / f".{name}.part"
         torch.save(state, temporary)
-        os.replace(temporary, self.path / name)
+        replace(temporary, self.path / name)
 
     def load(self, name: str, config: str, processes: int) -> dict:
         """Read a checkpoint back.
@@ -118,7 +118,7 @@ class RunFolder:
             drawn = heat_map(matrix[np.ix_(ids, ids)], names, names, ("reference", "predicted"))
             temporary = self.path / ".confusion.svg.part"
             temporary.write_text(drawn, encoding="utf-8")
-            os.replace(temporary, self.path / "confusion.svg")
+            replace(temporary, self.path / "confusion.svg")
         if self._board is not None:
             for name in LOG_FIELDS[1:]:
                 self._board.add_scalar(name, row[name], int(row["step"]))
@@ -141,7 +141,7 @@ class RunFolder:
         temporary = self.path / f".{name}.part"
         with open(temporary, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)
-        os.replace(temporary, self.path / name)
+        replace(temporary, self.path / name)
 
 
 def _event_writer(path: Path) -> SummaryWriter:

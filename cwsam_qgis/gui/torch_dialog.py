@@ -34,7 +34,7 @@ from ..environment import (
 from ..error_details import without_folders
 from ..i18n import translator
 from ..installer import TorchInstaller
-from ..packages import Request, is_ours, read_torch
+from ..packages import Request, download_command, is_ours, read_torch
 from ..settings import recall, remember
 
 tr = translator("torch_dialog")
@@ -129,7 +129,8 @@ class TorchDialog(QDialog):
         self.wheels = QgsFileWidget()
         self.wheels.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.wheels.lineEdit().setPlaceholderText(tr("None: download"))
-        self.wheels.setToolTip(tr("Install without a network, from files of 'pip download torch'"))
+        text = tr("Install without a network, from files of '{command}'")
+        self.wheels.setToolTip(text.format(command=download_command()))
         form.addRow(tr("&Build"), self.build)
         form.addRow(tr("Package &source"), self.source)
         form.addRow(tr("Folder of &wheels"), self.wheels)

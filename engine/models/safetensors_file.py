@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import struct
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import CheckpointError
+from ..files import replace
 
 MAX_HEADER_BYTES = 100_000_000
 """The format's own limit."""
@@ -137,4 +137,4 @@ def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str
         for tensor in tensors.values():
             flat = tensor.detach().cpu().contiguous().flatten()
             file.write(flat.view(torch.uint8).numpy().data)
-    os.replace(temporary, path)
+    replace(temporary, path)

@@ -340,6 +340,7 @@
 <name>cwsam.environment</name>
 <message><source>As chosen under Advanced; checked when a run starts.</source><translation>按“高级”中的选择；运行开始时检查。</translation></message>
 <message><source>GPU if PyTorch finds a usable one, else CPU; decided when a run starts.</source><translation>若 PyTorch 找到可用的 GPU 则用 GPU，否则用 CPU；运行开始时决定。</translation></message>
+<message><source>PyTorch cannot be loaded (WinError {code}) as the Microsoft Visual C++ Redistributable is too old or missing: install the newest one and start QGIS again, or reinstall PyTorch under Raster ▸ CWSAM ▸ PyTorch….</source><translation>无法加载 PyTorch（WinError {code}），因为 Microsoft Visual C++ Redistributable 过旧或缺失：请安装其最新版本并重新启动 QGIS，或在“栅格 ▸ CWSAM ▸ PyTorch…”中重新安装 PyTorch。</translation></message>
 <message><source>PyTorch is installed but cannot be loaded ({cause}): {remedy}</source><translation>PyTorch 已安装但无法加载（{cause}）：{remedy}</translation></message>
 <message><source>PyTorch is not installed.</source><translation>未安装 PyTorch。</translation></message>
 <message><source>PyTorch, which computes the map, is missing in QGIS's Python: {remedy}</source><translation>QGIS 的 Python 中缺少用于计算的 PyTorch：{remedy}</translation></message>
@@ -822,7 +823,7 @@
 <message><source>pip reported success but installed no torch: see the log.</source><translation>pip 报告成功但未安装 torch：请查看日志。</translation></message>
 <message><source>pip stopped ({cause}): see the log.</source><translation>pip 已停止（{cause}）：请查看日志。</translation></message>
 <message><source>{path} cannot be written ({cause}): choose another folder in the settings.</source><translation>无法写入 {path}（{cause}）：请在设置中另选文件夹。</translation></message>
-<message><source>{path} holds no torch wheel: choose a folder made with 'pip download torch'.</source><translation>{path} 中没有 torch 的 wheel 文件：请选择用 pip download torch 生成的文件夹。</translation></message>
+<message><source>{path} holds no torch wheel: choose a folder made with '{command}'.</source><translation>{path} 中没有 torch 的 wheel 文件：请选择用 {command} 生成的文件夹。</translation></message>
 <message><source>{path} was not made by this plugin: choose another folder in the settings.</source><translation>{path} 不是由本插件创建的：请在设置中另选文件夹。</translation></message>
 </context>
 <context>
@@ -1097,7 +1098,7 @@
 <message><source>Folder of &amp;wheels</source><translation>&amp;wheel 文件夹</translation></message>
 <message><source>Install</source><translation>安装</translation></message>
 <message><source>Install PyTorch into the plugin's own folder</source><translation>将 PyTorch 安装到插件自己的文件夹</translation></message>
-<message><source>Install without a network, from files of 'pip download torch'</source><translation>不使用网络，从 pip download torch 得到的文件安装</translation></message>
+<message><source>Install without a network, from files of '{command}'</source><translation>不使用网络，从 {command} 得到的文件安装</translation></message>
 <message><source>Installing PyTorch…</source><translation>正在安装 PyTorch…</translation></message>
 <message><source>Linux usually gets a build with CUDA, Windows and macOS one without</source><translation>Linux 通常得到带 CUDA 的版本，Windows 和 macOS 得到不带 CUDA 的版本</translation></message>
 <message><source>None: download</source><translation>无：从网络下载</translation></message>

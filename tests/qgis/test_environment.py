@@ -1,6 +1,8 @@
 """Where torch is looked for, and what is said when it is not there."""
 
 import sys
+import threading
+import types
 
 import pytest
 from cwsam.cwsam_qgis import environment
@@ -56,3 +58,86 @@ def test_a_missing_torch_names_the_remedy(qgis_app, monkeypatch):
         environment.load_torch()
     assert "--target" in environment.install_command()
     assert "torch" in environment.diagnostics()
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Gives torch an import that fails with an error."""
+
+    def fail_with(error):
+        def fail(name):
+            raise error
+
+        monkeypatch.setattr(environment, "has_torch", lambda: True)
+        monkeypatch.setattr(environment, "_open_library", lambda: None)
+        monkeypatch.setattr(environment.importlib, "import_module", fail)
+
+    return fail_with
+
+
+def with_code(code):
+    error = OSError(22, "Error loading c10.dll or one of its dependencies.")
+    error.winerror = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError("[WinError 1114] A routine failed. Error loading c10.dll"), 1114),
+        (ImportError("[WinError 126] Error loading torch_python.dll"), 126),
+        (with_code(1114), 1114),
+        (with_code(126), 126),
+    ],
+)
+def test_an_old_runtime_of_windows_is_named_with_its_remedy(qgis_app, failing, error, code):
+    failing(error)
+    with pytest.raises(environment.TorchMissingError) as caught:
+        environment.load_torch()
+    said = str(caught.value)
+    assert f"WinError {code}" in said
+    assert "Visual C++ Redistributable is too old or missing: install the newest one" in said
+    assert "start QGIS again, or reinstall PyTorch" in said
+
+
+@pytest.mark.parametrize("error", [OSError("[WinError 1260] blocked"), with_code(5)])
+def test_other_errors_of_windows_are_told_as_they_are(qgis_app, failing, error):
+    failing(error)
+    with pytest.raises(environment.TorchMissingError) as caught:
+        environment.load_torch()
+    assert "Redistributable" not in str(caught.value)
+    assert error.args[-1].rstrip(".") in str(caught.value)
+
+
+def test_two_workers_that_load_torch_leave_the_interpreter_as_it_was(qgis_app, monkeypatch):
+    entered, second_in, first_out = [], threading.Event(), threading.Event()
+
+    def load(name):
+        if name != "torch":
+            return
+        entered.append(name)
+        if len(entered) == 1:
+            second_in.wait(0.5)  # in vain: one at a time
+        else:
+            second_in.set()
+            first_out.wait(10)
+
+    def work():
+        environment.load_torch()
+        first_out.set()
+
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    monkeypatch.setattr(environment, "_open_library", lambda: None)
+    monkeypatch.setattr(environment.importlib, "import_module", load)
+    usual, finders = sys.getswitchinterval(), list(sys.meta_path)
+    workers = [threading.Thread(target=work) for _ in "ab"]
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(30)
+        assert len(entered) == 2
+        assert sys.getswitchinterval() == usual
+        assert sys.meta_path == finders
+    finally:
+        sys.setswitchinterval(usual)

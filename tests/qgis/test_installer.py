@@ -2,6 +2,7 @@
 
 import stat
 import sys
+import threading
 from importlib import metadata
 
 import pytest
@@ -27,6 +28,10 @@ def wait_for(condition, seconds=60):
 def click(widget):
     assert widget.isEnabled(), widget.text()
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def beside(final):
+    return [path.name for path in final.parent.iterdir()]
 
 
 @pytest.fixture
@@ -78,7 +83,7 @@ def test_one_click_installs_from_a_folder_and_another_removes(dialog, final, whe
     assert not (final / "numpy").exists()
     assert not (final / "yaml").exists()
     assert not list(final.glob("numpy*")) + list(final.glob("PyYAML*"))
-    assert [p.name for p in final.parent.iterdir()] == ["packages"]
+    wait_for(lambda: beside(final) == ["packages"])
     assert str(final) == sys.path[-1]
     assert "2.13.0+cpu" in dialog.sentence.text() or "restart" in dialog.sentence.text()
     assert "own folder" in dialog.state.text()
@@ -97,7 +102,7 @@ def test_a_missing_wheel_ends_in_a_sentence_and_changes_nothing(dialog, final, w
     assert not went_well
     assert "No mpmathics for Python" in sentence
     assert sorted(p.name for p in final.iterdir()) == before
-    assert [p.name for p in final.parent.iterdir()] == ["packages"]
+    wait_for(lambda: beside(final) == ["packages"])
 
 
 def run_install(dialog, wheels):
@@ -130,7 +135,7 @@ def test_cancel_leaves_what_was_there(dialog, final, wheels, monkeypatch):
     wait_for(lambda: ended)
     assert ended == [(False, "Stopped; nothing was changed.")]
     assert (final / "torch").is_dir()
-    assert [p.name for p in final.parent.iterdir()] == ["packages"]
+    wait_for(lambda: beside(final) == ["packages"])
 
 
 @pytest.mark.parametrize("how", ["no wheels", "bad address", "no python", "no source", "foreign"])
@@ -237,6 +242,28 @@ def test_what_pip_is_told(final, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("system", "python", "asked"),
+    [
+        ("win32", (3, 9), "torch>=2.6,<2.9"),
+        ("win32", (3, 12), "torch>=2.6,<2.9"),
+        ("win32", (3, 13), "torch>=2.6,<2.9"),
+        ("win32", (3, 14), "torch>=2.6"),
+        ("linux", (3, 12), "torch>=2.6"),
+        ("darwin", (3, 12), "torch>=2.6"),
+    ],
+)
+def test_windows_gets_a_torch_that_its_runtime_can_load(
+    final, tmp_path, monkeypatch, system, python, asked
+):
+    assert packages.requirement(system, python) == asked
+    monkeypatch.setattr(packages, "requirement", lambda: asked)
+    assert packages.pip_arguments(Request(), final, tmp_path / "c.txt")[-1] == asked
+    assert environment.install_command().endswith(f'"{asked}"')
+    with pytest.raises(InstallError, match=f"with 'pip download \"{asked}\"'"):
+        packages.check_request(Request(wheels=tmp_path))
+
+
+@pytest.mark.parametrize(
     ("log", "words"),
     [
         ("/usr/bin/python3: No module named pip", "has no pip"),
@@ -273,7 +300,7 @@ def test_unloading_stops_pip(dialog, final, wheels, monkeypatch):
     wait_for(lambda: "started" in dialog.log.toPlainText())
     dialog.shut_down()
     assert not dialog.installer.busy
-    assert list(final.parent.iterdir()) == []
+    wait_for(lambda: beside(final) == [])
 
 
 def test_pythons_of_other_systems_are_found(tmp_path, monkeypatch):
@@ -287,3 +314,42 @@ def test_pythons_of_other_systems_are_found(tmp_path, monkeypatch):
     python.write_text("")
     python.chmod(0o755)
     assert packages.python_executable() == str(python)
+
+
+def fill(folder):
+    folder.mkdir(parents=True)
+    for name in ("a", packages.MARK):
+        (folder / name).write_text("")
+
+
+@pytest.mark.parametrize("how", ["prepare", "remove", "swap", "settle", "clean"])
+def test_nobody_waits_for_what_is_deleted(final, monkeypatch, how):
+    folders, threads, go_on = Folders(final), [], threading.Event()
+    for folder in (final, folders.incoming, folders.temporary, folders.old):
+        fill(folder)
+    delete = packages.shutil.rmtree
+
+    def slow(*args, **options):
+        threads.append(threading.current_thread())
+        go_on.wait(30)
+        delete(*args, **options)
+
+    monkeypatch.setattr(packages.shutil, "rmtree", slow)
+    getattr(folders, how)()
+    assert folders.final.exists() == (how != "remove")
+    wait_for(lambda: threads)
+    assert not folders.old.exists()
+    assert all(thread.daemon for thread in threads)
+    go_on.set()
+    wait_for(lambda: not [name for name in beside(final) if "doomed" in name])
+
+
+def test_what_a_qgis_left_is_deleted_at_the_next_start(final):
+    fill(final)
+    fill(final.with_name("packages.doomed-0123abcd"))
+    for name in ("packages.doomed-mine", "other.doomed-0123abcd"):
+        fill(final.with_name(name))
+    environment.add_packages_folder()
+    kept = ["other.doomed-0123abcd", "packages", "packages.doomed-mine"]
+    wait_for(lambda: sorted(beside(final)) == kept)
+    assert (final / "a").is_file()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from ...engine.device import has_native
 from ...engine.errors import CheckpointError
+from ...engine.files import replace
 from ...engine.models.adapter_file import adapter_parameters
 from ...engine.types import NODATA_CLASS
 from ..losses import segmentation_loss
@@ -311,7 +311,7 @@ class Learner:
         }
         temporary = path.with_name(f".{path.name}.part")
         torch.save(state, temporary)
-        os.replace(temporary, path)
+        replace(temporary, path)
 
     def resume(self, path: Path, identity: str) -> None:
         """Continue from a state as if the run had not been interrupted.

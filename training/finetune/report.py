@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING, Callable
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ... import __version__
 from ...engine.classes import LandCoverClass
+from ...engine.files import replace
 from ...engine.sentences import chinese
 from ...engine.types import NODATA_CLASS
 from ..charts import Series, heat_map, line_chart
@@ -59,7 +59,7 @@ def write_report(
     """
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_text(report_html(result, language, tell), encoding="utf-8")
-    os.replace(temporary, path)
+    replace(temporary, path)
 
 
 def report_html(
