@@ -19,6 +19,7 @@ from ..options import read_options
 from ..output_path import check_name, existing, next_free, read_path, refuse_precious
 from ..results import file_stem, temporary_file
 from ..settings import recall, remember
+from ..staging import check_target
 from ..vector_formats import vector_format
 from .replace_question import Answer, ask_to_replace
 
@@ -84,7 +85,7 @@ class OutputBox(QWidget):
         A new name that he asks for stands in the box afterwards.
 
         Raises:
-            OutputError: As there; or a file holds what is not to be replaced.
+            OutputError: As there; or a file cannot be replaced, or holds what is not to be.
         """
         found = self.outputs(names, under_way)
         there = existing(path for outputs in found for path in outputs.files())
@@ -95,7 +96,11 @@ class OutputBox(QWidget):
             chosen = read_path(self.polygons.filePath(), read_options().output_suffix)
             self.polygons.setFilePath(str(self._free(chosen, names, under_way)))
             return self.outputs(names, under_way)
-        return found if answer is Answer.REPLACE else None
+        if answer is Answer.CANCEL:
+            return None
+        for path in there:  # on Windows what a layer of the project shows stays in its place
+            check_target(path)
+        return found
 
     def remember(self) -> None:
         """Keep the choices for the next session; the file's name is new each time."""

@@ -331,7 +331,7 @@ def test_nobody_waits_for_what_is_deleted(final, monkeypatch, how):
 
     def slow(*args, **options):
         threads.append(threading.current_thread())
-        go_on.wait(30)
+        go_on.wait(3)
         delete(*args, **options)
 
     monkeypatch.setattr(packages.shutil, "rmtree", slow)

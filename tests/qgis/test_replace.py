@@ -1,12 +1,14 @@
 """Files that exist are never replaced unasked; the question is answered by clicks."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from cwsam.cwsam_qgis.gui.dock import EVALUATE, RESULTS
 from cwsam.cwsam_qgis.output_path import refuse_precious
 from cwsam.cwsam_qgis.vector_sink import VectorSink
+from cwsam.engine import staging
 from cwsam.engine.errors import OutputError
 from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from qgis.PyQt.QtTest import QTest
@@ -74,6 +76,28 @@ def test_replace_replaces(done, tmp_path):
         click(done.bar.button)
     wait_for(lambda: done.run_control.task is None)
     assert (tmp_path / "map.gpkg").stat().st_size > 1000
+
+
+def test_what_a_program_holds_is_told_before_the_run(done, window, tmp_path, monkeypatch):
+    before, usual = content(tmp_path), staging.os.rename
+
+    def rename(source, target):
+        if source.name == "map.gpkg":  # as Windows does where a layer of the project shows it
+            raise PermissionError(13, "used by another process")
+        usual(source, target)
+
+    monkeypatch.setattr(staging, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(staging.os, "rename", rename)
+    with answer("&Replace"):
+        click(done.bar.button)
+    assert "map.gpkg is in use: remove its layers from the project" in message(window)
+    assert done.run_control.task is None
+    assert content(tmp_path) == before
+    with answer("Use &new name"):
+        click(done.bar.button)
+    assert done.output.polygons.filePath() == str(tmp_path / "map_2.gpkg")
+    wait_for(lambda: done.run_control.task is None)
+    assert (tmp_path / "map_2.gpkg").is_file()
 
 
 def test_a_layer_that_is_edited_is_not_replaced(done, window, tmp_path):

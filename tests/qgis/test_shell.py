@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cwsam
 import pytest
@@ -12,7 +13,9 @@ from cwsam.cwsam_qgis import i18n, icons, options
 from cwsam.cwsam_qgis.gui import torch_dialog
 from cwsam.cwsam_qgis.gui.options_page import PAGE, OptionsPage
 from cwsam.cwsam_qgis.options import Options
+from cwsam.cwsam_qgis.output_path import folder_refusal
 from cwsam.cwsam_qgis.settings import remember
+from cwsam.engine import files
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QObject, QSize, Qt, pyqtSlot
 from qgis.PyQt.QtGui import QColor, QDesktopServices, QPalette
@@ -146,6 +149,20 @@ def test_the_page_keeps_every_option_and_tells_the_engine(window, plugin, tmp_pa
     assert os.environ["CWSAM_PACKAGES"] == str(tmp_path / "packages")
     options.withdraw_options()
     assert not {name for name in os.environ if name.startswith("CWSAM_CACHE")}
+
+
+def test_a_folder_that_nothing_can_be_made_in_is_refused_at_once(qgis_app, tmp_path, monkeypatch):
+    asked = []
+
+    def refuse(path, mode=0o777):
+        asked.append(path)
+        raise PermissionError(13, "Access is denied")
+
+    monkeypatch.setattr(files, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(files.os, "mkdir", refuse)
+    said = folder_refusal(str(tmp_path))
+    assert said == f"The folder {tmp_path} cannot be used (Access is denied): choose another."
+    assert len(asked) == 1
 
 
 def test_impossible_folders_are_refused(window, plugin, tmp_path):
