@@ -273,7 +273,7 @@
 <message><source>{1} Say what '{2}' means: map '{3}=CLASS', '{4}=new' for a new class, or '{5}=skip' to leave it out.</source><translation>{1} 请说明“{2}”的含义：写“{3}=类别”；“{4}=new”表示新类别，“{5}=skip”表示略去。</translation></message>
 <message><source>{1} and {2} are both adapter files: give the base model and one of them.</source><translation>{1} 和 {2} 都是适配器文件：请给出基础模型和其中一个。</translation></message>
 <message><source>{1} and {2} differ in size; labels must lie on the image's grid.</source><translation>{1} 与 {2} 大小不同；标签必须与影像的格网一致。</translation></message>
-<message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标签或模型；请重新开始，或使用当时的设置。</translation></message>
+<message><source>{1} belongs to other settings, labels, pixels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标注、影像或模型；请重新开始，或使用当时的设置。</translation></message>
 <message><source>{1} broken polygon(s) of {2} are left out.</source><translation>{2} 中有 {1} 个损坏的多边形，已略去。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
 <message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
