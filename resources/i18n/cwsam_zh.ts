@@ -273,7 +273,7 @@
 <message><source>{1} Say what '{2}' means: map '{3}=CLASS', '{4}=new' for a new class, or '{5}=skip' to leave it out.</source><translation>{1} 请说明“{2}”的含义：写“{3}=类别”；“{4}=new”表示新类别，“{5}=skip”表示略去。</translation></message>
 <message><source>{1} and {2} are both adapter files: give the base model and one of them.</source><translation>{1} 和 {2} 都是适配器文件：请给出基础模型和其中一个。</translation></message>
 <message><source>{1} and {2} differ in size; labels must lie on the image's grid.</source><translation>{1} 与 {2} 大小不同；标签必须与影像的格网一致。</translation></message>
-<message><source>{1} belongs to other settings, labels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标签或模型；请重新开始，或使用当时的设置。</translation></message>
+<message><source>{1} belongs to other settings, labels, pixels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标注、影像或模型；请重新开始，或使用当时的设置。</translation></message>
 <message><source>{1} broken polygon(s) of {2} are left out.</source><translation>{2} 中有 {1} 个损坏的多边形，已略去。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
 <message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
@@ -302,6 +302,7 @@
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
 <message><source>{1} holds no image ({2}).</source><translation>{1} 中没有影像（{2}）。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
+<message><source>{1} holds no state of a run; start anew without resuming.</source><translation>{1} 中没有运行状态；请重新开始。</translation></message>
 <message><source>{1} holds values outside 0-255; labels are class ids, 255 for not labelled.</source><translation>{1} 含 0–255 以外的值；标签为类别编号，255 表示未标注。</translation></message>
 <message><source>{1} holds {2} GB of weights, more than one ONNX file may; export a smaller model.</source><translation>{1} 有 {2} GB 权重，超出单个 ONNX 文件的上限；请导出较小的模型。</translation></message>
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>

@@ -4,7 +4,7 @@ import pytest
 import torch
 from cwsam.engine.errors import ConfigError
 from cwsam.engine.types import NODATA_CLASS, Window
-from cwsam.training.finetune.batches import draw_batch, mosaic, paste
+from cwsam.training.finetune.batches import draw_batch, mosaic, paste, pools_of
 from cwsam.training.finetune.config import FinetuneConfig
 from cwsam.training.finetune.plates import Plate
 
@@ -77,7 +77,7 @@ def test_pasted_labels_meet_other_classes():
     for one in half:
         one.labels[SIDE // 2 :] = NODATA_CLASS
     config = FinetuneConfig(batch=24, mosaic=0.0, paste=1.0, zoom=1.0)
-    batch = draw_batch(half, [], config, (1, 2))
+    batch = draw_batch(pools_of(half, (1, 2)), [], config)
     assert any(set(labels.unique().tolist()) >= {1, 2} for labels in batch.labels)
 
 
@@ -85,7 +85,7 @@ def test_pasted_labels_meet_other_classes():
 def test_a_chip_of_a_batch_shows_more_classes_as_a_mosaic(share, classes):
     torch.manual_seed(1)
     config = FinetuneConfig(batch=24, mosaic=share, paste=0.0, zoom=1.0)
-    batch = draw_batch([plate(1), plate(2)], [], config, (1, 2))
+    batch = draw_batch(pools_of([plate(1), plate(2)], (1, 2)), [], config)
     assert batch.images.shape == (24, 3, SIDE, SIDE)
     assert max(len(labels.unique()) for labels in batch.labels) == classes
 

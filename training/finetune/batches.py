@@ -43,18 +43,22 @@ class Batch:
         return Batch(*(t.to(device) for t in (self.images, self.labels, self.valid, self.base)))
 
 
-def draw_batch(
-    plates: Sequence[Plate],
-    replay: Sequence[Plate],
-    config: FinetuneConfig,
-    labelled: Sequence[int],
-) -> Batch:
+def pools_of(plates: Sequence[Plate], labelled: Sequence[int]) -> list[list[Plate]]:
+    """The plates that show each labelled class, for :func:`draw_batch`; no pool is empty."""
+    shows = ([p for p in plates if (p.labels == c).any()] for c in labelled)
+    return [pool for pool in shows if pool]
+
+
+def draw_batch(pools: list[list[Plate]], replay: Sequence[Plate], config: FinetuneConfig) -> Batch:
     """Draw a batch with torch's global random numbers.
 
     A chip's class is drawn first, each equally often, then a plate that shows it.
+
+    Args:
+        pools: Of :func:`pools_of`.
+        replay: Plates of ground chosen at random.
+        config: The settings.
     """
-    shows = {c: [p for p in plates if (p.labels == c).any()] for c in labelled}
-    pools = [pool for pool in shows.values() if pool]
     chips = []
     for _ in range(config.batch):
         if float(torch.rand(())) < config.mosaic:

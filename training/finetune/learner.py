@@ -20,7 +20,8 @@ from ...engine.types import NODATA_CLASS
 from ..losses import segmentation_loss
 from ..metrics import confusion_matrix, scores
 from ..optimizers import has_muon, make_optimizers
-from .batches import Batch, draw_batch
+from ..state_file import read_state
+from .batches import Batch, draw_batch, pools_of
 from .keeping import keeping_loss, transition, trust
 from .plates import confusion_of_base, normalised
 
@@ -37,6 +38,10 @@ IOU_WEIGHT = 0.5
 
 class Stopped(Exception):  # noqa: N818 - it never leaves this package
     """The user cancelled in the middle of a step."""
+
+
+class Diverged(Exception):  # noqa: N818 - it never leaves this package
+    """The loss is no finite number any more: no further step makes sense."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ class Learner:
     def give(self, train: list[Plate], replay: list[Plate], validation: list[Plate]) -> None:
         """Hand over the plates, which the base model has looked at."""
         self.train_plates, self.replay, self.validation = train, replay, validation
+        self.pools = pools_of(train, self.labelled)
         counts = torch.zeros(256)
         for plate in train:
             counts += torch.bincount(plate.labels.flatten().long(), minlength=256)
@@ -195,17 +201,21 @@ class Learner:
 
         Raises:
             Stopped: The user cancelled; nothing has changed.
+            Diverged: The loss is no finite number; nothing has changed.
         """
         started = time.monotonic()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed * 1_000_003 + self.at.step)
-            batch = draw_batch(self.train_plates, self.replay, self.config, self.labelled)
+            batch = draw_batch(self.pools, self.replay, self.config)
             self.optimizer.zero_grad()
             self.optimizer.set_rate(self.rate())
             self.model.train()
             loss = self._loss(batch.to(self.device))
             if self.cancelled():
                 raise Stopped
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise Diverged
             loss.backward()
         self.optimizer.step(1.0)
         self.at.step += 1
@@ -213,7 +223,6 @@ class Learner:
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 self.average[name].lerp_(parameter, 1 - decay)
-        value = float(loss.detach())
         mean = self.at.loss
         self.at.loss = value if math.isnan(mean) else 0.9 * mean + 0.1 * value
         self.at.seconds += time.monotonic() - started
@@ -245,7 +254,7 @@ class Learner:
         """Score the averaged weights, as a file would keep them (float16).
 
         Raises:
-            Stopped: The user cancelled.
+            Stopped: The user cancelled; the weights are as before and nothing is noted.
         """
         current = {n: p.detach().clone() for n, p in self.trained.items()}
         self.load({n: v.half().float() for n, v in self.average.items()})
@@ -317,23 +326,23 @@ class Learner:
         """Continue from a state as if the run had not been interrupted.
 
         Raises:
-            CheckpointError: The file is broken or belongs to other settings or labels.
+            CheckpointError: The file is broken or belongs to other settings, labels or pixels.
         """
+        state = read_state(path, self.device)
+        if state.get("identity") != identity:
+            raise CheckpointError(
+                f"{path} belongs to other settings, labels, pixels or another model; start anew "
+                "without resuming, or give what that run was given."
+            )
         try:
-            state = torch.load(path, weights_only=True, map_location=self.device)
-            if state["identity"] != identity:
-                raise CheckpointError(
-                    f"{path} belongs to other settings, labels or another model; start anew "
-                    "without resuming, or give what that run was given."
-                )
             self.load(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
-        except (OSError, KeyError, RuntimeError, ValueError, EOFError) as error:
-            if isinstance(error, CheckpointError):
-                raise
+            for name, value in self.average.items():
+                value.copy_(state["average"][name])
+                self.best[name].copy_(state["best"][name])
+            history = [HistoryPoint(int(p[0]), *p[1:]) for p in state["history"]]
+            self.at = Progressed(*state["at"], history)
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} cannot be read ({type(error).__name__}); start anew without resuming."
             ) from None
-        self.average, self.best = state["average"], state["best"]
-        history = [HistoryPoint(int(p[0]), *p[1:]) for p in state["history"]]
-        self.at = Progressed(*state["at"], history)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ...engine.models.cwsam import Cwsam
     from .labels import LabelledRaster
-    from .survey import Block
+    from .survey import Block, Survey
 
 MAX_TRAIN, MAX_REPLAY, MAX_VALIDATION = 96, 24, 48
 """Plates of each kind at most: more would take longer to look at than minutes allow."""
@@ -51,38 +51,46 @@ class Plate:
 class PlateCutter:
     """Cuts plates from labelled rasters; each raster's stretch is settled once."""
 
-    def __init__(self, rasters: Sequence[LabelledRaster], side: int) -> None:
+    def __init__(
+        self,
+        rasters: Sequence[LabelledRaster],
+        side: int,
+        class_ids: Sequence[int] | None = None,
+        survey: Survey | None = None,
+        ask: Callable[[], None] = lambda: None,
+    ) -> None:
         """Settle the stretches.
 
         Args:
             rasters: The labelled rasters.
             side: Side of a plate in pixels.
+            class_ids: Classes that take part; labels of others become 255. None for all.
+            survey: The labels, where they are read already.
+            ask: Called before each plate is read; ends the cutting by raising.
 
         Raises:
             RasterError: A raster cannot be read.
         """
-        self.rasters, self.side = rasters, side
+        self.rasters, self.side, self.survey, self.ask = rasters, side, survey, ask
+        self.left_out = np.ones(256, bool)
+        self.left_out[list(range(256) if class_ids is None else class_ids)] = False
         self.radiometry: list[Radiometry] = [
             choose_radiometry(r.source, r.bands, r.stretch) for r in rasters
         ]
 
-    def cut(self, raster: int, window: Window, scored: Window | None = None) -> Plate:
+    def cut(self, raster: int, window: Window) -> Plate:
         """Read one plate.
 
         Args:
             raster: Index of the raster.
             window: Ground, at most a plate's side wide and high; the rest is mirrored.
-            scored: The part whose labels count; None for all.
         """
+        self.ask()
         own = self.rasters[raster]
         pixels, valid = own.source.read(window, own.bands)
         image = self.radiometry[raster].normalise(pixels, valid, (0.0,) * 3, (1.0,) * 3)
-        labels = np.where(valid, own.labels(window), NODATA_CLASS).astype(np.uint8)
-        if scored is not None:
-            kept = np.full_like(labels, NODATA_CLASS)
-            part = _part(window, scored)
-            kept[part] = labels[part]
-            labels = kept
+        labels = own.labels(window)
+        labels = np.where(valid & ~self.left_out[labels], labels, NODATA_CLASS).astype(np.uint8)
         bottom, right = self.side - window.height, self.side - window.width
         image = np.pad(image, ((0, 0), (0, bottom), (0, right)), mode="symmetric")
         labels = np.pad(labels, ((0, bottom), (0, right)), constant_values=NODATA_CLASS)
@@ -105,20 +113,43 @@ class PlateCutter:
         Those that no plate shows yet come first, so that as many labels as possible are seen.
         """
         rng = np.random.default_rng(seed)
-        by_class = _pixels_by_class(self.rasters, split, class_ids, rng)
+        by_class = self._pixels_by_class(split, class_ids, rng)
+        forbidden = [split.forbidden(raster) for raster in range(len(self.rasters))]
         plates: list[Plate] = []
         count = min(MAX_TRAIN, max(4 * len(split.train), 8))
         for number in range(count):
-            options = by_class[number % len(by_class)]
-            options = [option for option in options if not _shown(plates, *option)] or options
-            block, row, col = options[rng.integers(len(options))]
+            raster, row, col = by_class[number % len(by_class)].draw(rng)
             shift = rng.integers(-self.side // 4, self.side // 4 + 1, 2)
-            wanted = self.around(block.raster, row + int(shift[0]), col + int(shift[1]))
+            wanted = self.around(raster, row + int(shift[0]), col + int(shift[1]))
             own = Window(col, row, 1, 1)
-            window = clear_of(wanted, own, split.forbidden(block.raster))
+            window = clear_of(wanted, own, forbidden[raster])
             if window is not None and min(window.width, window.height) >= GAP:
-                plates.append(self.cut(block.raster, window))
+                plates.append(self.cut(raster, window))
+                for pixels in by_class:
+                    pixels.see(raster, window)
         return [p for p in plates if torch.isin(p.labels, torch.tensor(class_ids)).any()]
+
+    def _pixels_by_class(
+        self, split: Split, class_ids: tuple[int, ...], rng: np.random.Generator, a_block: int = 8
+    ) -> list[_Pixels]:
+        """A few labelled pixels of each class in each training block."""
+        found: dict[int, list] = {c: [] for c in class_ids}
+        forbidden = [split.forbidden(raster) for raster in range(len(self.rasters))]
+        for block in split.train:
+            self.ask()
+            labels = self._labels(block).copy()
+            labels[~outside(block.window, forbidden[block.raster])] = NODATA_CLASS
+            for class_id in np.intersect1d(np.unique(labels), class_ids):
+                rows, cols = np.nonzero(labels == class_id)
+                for i in rng.integers(len(rows), size=a_block):
+                    row, col = int(rows[i]) + block.window.row, int(cols[i]) + block.window.col
+                    found[int(class_id)].append((block.raster, row, col))
+        return [_Pixels(places) for places in found.values() if places]
+
+    def _labels(self, block: Block) -> np.ndarray:
+        if self.survey is not None:
+            return self.survey.read(block)
+        return self.rasters[block.raster].labels(block.window)
 
     def replay(self, split: Split, seed: int) -> list[Plate]:
         """Plates anywhere, whose unlabelled ground tells what must not be forgotten."""
@@ -147,39 +178,25 @@ class PlateCutter:
         return [self.cut(b.raster, b.window) for b in blocks]
 
 
-def _shown(plates: Sequence[Plate], block: Block, row: int, col: int) -> bool:
-    """Whether a pixel lies on one of some plates."""
-    return any(
-        plate.raster == block.raster
-        and 0 <= row - plate.window.row < plate.window.height
-        and 0 <= col - plate.window.col < plate.window.width
-        for plate in plates
-    )
+class _Pixels:
+    """Labelled pixels of one class, and which of them a plate shows already."""
 
+    def __init__(self, places: list[tuple[int, int, int]]) -> None:
+        """Take raster, row and column of each."""
+        self.raster, self.row, self.col = np.array(places).T
+        self.fresh = np.ones(len(places), bool)
 
-def _part(window: Window, inner: Window) -> tuple[slice, slice]:
-    top, left = inner.row - window.row, inner.col - window.col
-    return slice(max(0, top), top + inner.height), slice(max(0, left), left + inner.width)
+    def draw(self, rng: np.random.Generator) -> tuple[int, int, int]:
+        """Raster, row and column of one, if possible of one that no plate shows."""
+        options = np.flatnonzero(self.fresh) if self.fresh.any() else np.arange(len(self.fresh))
+        chosen = options[rng.integers(len(options))]
+        return int(self.raster[chosen]), int(self.row[chosen]), int(self.col[chosen])
 
-
-def _pixels_by_class(
-    rasters: Sequence[LabelledRaster],
-    split: Split,
-    class_ids: tuple[int, ...],
-    rng: np.random.Generator,
-    a_block: int = 8,
-) -> list[list[tuple[Block, int, int]]]:
-    """A few labelled pixels of each class in each training block, as (block, row, col)."""
-    found: dict[int, list] = {c: [] for c in class_ids}
-    for block in split.train:
-        labels = rasters[block.raster].labels(block.window)
-        labels[~outside(block.window, split.forbidden(block.raster))] = NODATA_CLASS
-        for class_id in np.intersect1d(np.unique(labels), class_ids):
-            rows, cols = np.nonzero(labels == class_id)
-            for i in rng.integers(len(rows), size=a_block):
-                where = (int(rows[i]) + block.window.row, int(cols[i]) + block.window.col)
-                found[int(class_id)].append((block, *where))
-    return [options for options in found.values() if options]
+    def see(self, raster: int, window: Window) -> None:
+        """Note that a plate shows a window."""
+        row, col = self.row - window.row, self.col - window.col
+        inside = (row >= 0) & (row < window.height) & (col >= 0) & (col < window.width)
+        self.fresh &= ~(inside & (self.raster == raster))
 
 
 @torch.inference_mode()

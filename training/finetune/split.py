@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 
 from ...engine.types import Window
+from .ground import GAP, MIN_PIXELS, Ground
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .survey import Block, Survey
-
-GAP = 16
-"""Pixels between ground that is learnt from and ground that is validated on."""
-
-MIN_PIXELS = 64
-"""A block shows a class from so many labelled pixels on."""
 
 TRIALS = 200
 MAX_CHECKED = 200
@@ -31,11 +28,14 @@ class Split:
         train: Blocks to learn from.
         validation: Blocks to validate on.
         side: Side of a block in pixels.
+        foreign: By raster, ground that another raster's validation blocks show: (n, 4) int as
+            :meth:`forbidden` gives it.
     """
 
     train: tuple[Block, ...]
     validation: tuple[Block, ...]
     side: int
+    foreign: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     def forbidden(self, raster: int) -> np.ndarray:
         """Ground of a raster that no training chip may touch.
@@ -49,7 +49,8 @@ class Split:
             (w.col - GAP, w.row - GAP, w.col + w.width + GAP, w.row + w.height + GAP)
             for w in windows
         ]
-        return np.array(rows, int).reshape(-1, 4)
+        own = np.array(rows, int).reshape(-1, 4)
+        return np.concatenate([own, self.foreign[raster]]) if raster in self.foreign else own
 
 
 def block_sides(tile: int) -> tuple[int, ...]:
@@ -63,7 +64,13 @@ def places(survey: Survey) -> np.ndarray:
     return (counts >= MIN_PIXELS).sum(axis=0)
 
 
-def split_blocks(survey: Survey, class_ids: tuple[int, ...], share: float, seed: int) -> Split:
+def split_blocks(
+    survey: Survey,
+    class_ids: tuple[int, ...],
+    share: float,
+    seed: int,
+    ask: Callable[[], None] = lambda: None,
+) -> Split:
     """Choose validation blocks so that each class is on both sides, near the wanted share.
 
     Large blocks are preferred: their chips see real surroundings instead of mirrored ones.
@@ -73,17 +80,25 @@ def split_blocks(survey: Survey, class_ids: tuple[int, ...], share: float, seed:
         class_ids: Classes that take part; each has to be in two of the smallest blocks.
         share: Wanted share of each class's labelled pixels on the validation side.
         seed: Of the search.
+        ask: Called now and then; ends the search by raising.
     """
     candidates = {}
-    for level, side in enumerate(block_sides(survey.side)):
-        blocks, counts = survey.blocks(side)
+    grounds = [Ground(survey, side, ask) for side in block_sides(survey.side)]
+    for level, ground in enumerate(grounds):
         rng = np.random.default_rng(seed)
-        for cost, chosen in _search(counts[:, list(class_ids)], share, rng):
-            candidates[level, chosen.tobytes()] = (cost + level * _SMALLER_BLOCK, blocks, chosen)
+        for cost, chosen in _search(ground.counts[:, list(class_ids)], share, rng, ask):
+            candidates[level, chosen.tobytes()] = (cost + level * _SMALLER_BLOCK, chosen)
     ranked = sorted(candidates.items(), key=lambda item: (item[1][0], item[0]))
-    sides = block_sides(survey.side)
-    splits = (_split(*c[1:], sides[level]) for (level, _), c in ranked[:MAX_CHECKED])
-    return min(splits, key=lambda split: len(starved(survey, split, class_ids)))
+    fewest, best = len(class_ids) + 1, None
+    for (level, _), (_, chosen) in ranked[:MAX_CHECKED]:
+        ask()
+        lacking = len(grounds[level].lacking(chosen, class_ids))
+        if lacking < fewest:
+            fewest, best = lacking, (grounds[level], chosen)
+        if not fewest:
+            break
+    ground, chosen = best
+    return _split(ground.blocks, chosen, ground.side)
 
 
 def _split(blocks: list[Block], chosen: np.ndarray, side: int) -> Split:
@@ -93,13 +108,8 @@ def _split(blocks: list[Block], chosen: np.ndarray, side: int) -> Split:
 
 def starved(survey: Survey, split: Split, class_ids: tuple[int, ...]) -> list[int]:
     """Classes that a side lacks, the gap beside the validation blocks left out of training."""
-    train, held = np.zeros(256, np.int64), np.zeros(256, np.int64)
-    for block in split.train:
-        labels = survey.read(block)[outside(block.window, split.forbidden(block.raster))]
-        train += np.bincount(labels, minlength=256)
-    for block in split.validation:
-        held += np.bincount(survey.read(block).ravel(), minlength=256)
-    return [c for c in class_ids if train[c] < MIN_PIXELS or held[c] == 0]
+    ground, held = Ground(survey, split.side), set(split.validation)
+    return ground.lacking(np.array([block in held for block in ground.blocks]), class_ids)
 
 
 def outside(window: Window, forbidden: np.ndarray) -> np.ndarray:
@@ -110,14 +120,21 @@ def outside(window: Window, forbidden: np.ndarray) -> np.ndarray:
         forbidden: (n, 4) from :meth:`Split.forbidden`.
     """
     free = np.ones((window.height, window.width), bool)
-    for left, top, right, bottom in forbidden:
+    for left, top, right, bottom in touching(window, forbidden):
         rows = slice(max(0, top - window.row), max(0, bottom - window.row))
         free[rows, max(0, left - window.col) : max(0, right - window.col)] = False
     return free
 
 
+def touching(window: Window, forbidden: np.ndarray) -> np.ndarray:
+    """The rectangles (n, 4) of :meth:`Split.forbidden` that share a pixel with a window."""
+    left, top, right, bottom = forbidden.T
+    hit = (left < window.col + window.width) & (right > window.col)
+    return forbidden[hit & (top < window.row + window.height) & (bottom > window.row)]
+
+
 def _search(
-    counts: np.ndarray, share: float, rng: np.random.Generator
+    counts: np.ndarray, share: float, rng: np.random.Generator, ask: Callable[[], None]
 ) -> list[tuple[float, np.ndarray]]:
     """Greedy random choices.
 
@@ -125,6 +142,7 @@ def _search(
         counts: (n, K) labelled pixels by block and class.
         share: Wanted share on the validation side.
         rng: Source of randomness.
+        ask: Called before each.
 
     Returns:
         ``(cost, chosen)`` each: the mean over classes of the share's error, classes missing on
@@ -132,9 +150,12 @@ def _search(
     """
     found = []
     total = np.maximum(counts.sum(axis=0), 1)
-    shown = counts >= MIN_PIXELS
+    shown, shows = counts >= MIN_PIXELS, counts > 0
+    rarest_first = np.argsort(shows.sum(axis=0), kind="stable")
+    columns = [(int(k), np.ascontiguousarray(shows[:, k])) for k in rarest_first]
     for _ in range(TRIALS):
-        chosen = _draw(counts, share * rng.uniform(0.8, 1.2), total, rng)
+        ask()
+        chosen = _draw(counts, columns, share * rng.uniform(0.8, 1.2), total, rng)
         held = counts[chosen].sum(axis=0) / total
         missing = (~shown[chosen].any(axis=0)) | (~shown[~chosen].any(axis=0))
         found.append((float((np.abs(held - share) + missing).mean()), chosen))
@@ -142,20 +163,37 @@ def _search(
 
 
 def _draw(
-    counts: np.ndarray, share: float, total: np.ndarray, rng: np.random.Generator
+    counts: np.ndarray,
+    columns: list[tuple[int, np.ndarray]],
+    share: float,
+    total: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Add blocks, rarest class first, until each class has its share."""
+    """Add blocks, rarest class first, until each class has its share.
+
+    Args:
+        counts: (n, K) labelled pixels by block and class.
+        columns: Index of each class, rarest first, and (n,) bool, which blocks show it.
+        share: Wanted share on the validation side.
+        total: (K,) labelled pixels by class.
+        rng: Source of randomness.
+    """
     chosen = np.zeros(len(counts), bool)
     held = np.zeros(counts.shape[1])
-    for k in np.argsort((counts > 0).sum(axis=0), kind="stable"):
-        candidates = rng.permutation(np.flatnonzero((counts[:, k] > 0) & ~chosen))
-        for i in candidates[: max(1, len(candidates) - 1)]:
-            if held[k] >= 0.7 * share * total[k]:
+    for k, shows in columns:
+        candidates = rng.permutation(np.flatnonzero(shows & ~chosen))
+        most = max(1, len(candidates) - 1)
+        # Plain numbers: thousands of blocks in turn are slow as elements of arrays.
+        has, whole, added = float(held[k]), int(total[k]), []
+        for i, pixels in zip(candidates[:most].tolist(), counts[candidates[:most], k].tolist()):
+            if has >= 0.7 * share * whole:
                 break
-            if ((held + counts[i]) / total)[k] > 0.75:
+            if (has + pixels) / whole > 0.75:
                 continue
-            chosen[i] = True
-            held += counts[i]
+            has += pixels
+            added.append(i)
+        chosen[added] = True
+        held += counts[added].sum(axis=0)
     return chosen
 
 
@@ -174,15 +212,11 @@ def clear_of(window: Window, block: Window, forbidden: np.ndarray) -> Window | N
     left, top = window.col, window.row
     right, bottom = left + window.width, top + window.height
     while right > left and bottom > top:
-        hit = (
-            (forbidden[:, 0] < right)
-            & (forbidden[:, 2] > left)
-            & (forbidden[:, 1] < bottom)
-            & (forbidden[:, 3] > top)
-        )
-        if not hit.any():
-            return Window(left, top, right - left, bottom - top)
-        x0, y0, x1, y1 = forbidden[int(hit.argmax())]
+        inside = Window(left, top, right - left, bottom - top)
+        hit = touching(inside, forbidden)
+        if not len(hit):
+            return inside
+        x0, y0, x1, y1 = hit[0]
         cuts = [(left, top, x0, bottom), (x1, top, right, bottom)]
         cuts += [(left, top, right, y0), (left, y1, right, bottom)]
         left, top, right, bottom = max(
