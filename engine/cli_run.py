@@ -25,10 +25,10 @@ from .io.job import (
     JobOptions,
     Outputs,
     Resume,
-    check_distinct,
     open_images,
     segment_file,
 )
+from .io.output_check import check_outputs
 from .io.record import (
     PATHS,
     command_of,
@@ -169,7 +169,7 @@ class Run:
         status = 0
         for job in jobs:
             try:
-                check_distinct(job.images, job.outputs)
+                check_outputs(job.images, job.outputs)
                 with open_images(job.images, self.options) as source:
                     expected = self._estimate(job, source)
                 click.echo(f"{job.name}: {describe(expected)}")

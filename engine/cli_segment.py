@@ -14,8 +14,9 @@ from .cli_options import kept_classes, path_type, polygon_options, vector_settin
 from .cli_run import Run, make_predictor
 from .device import choose_device, choose_storage, keep_large_allocations, set_threads
 from .errors import ConfigError
-from .io.batch import expand_images, plan_outputs
+from .io.batch import Job, expand_images, plan_outputs
 from .io.job import JobOptions, Outputs
+from .io.output_check import check_distinct
 from .io.record import PATHS, read_record
 from .memory import available_bytes
 from .models.checkpoint import DEFAULT_MODEL, load_model
@@ -107,7 +108,7 @@ def segment(context: click.Context, /, **settings: object) -> None:
     common = Outputs(settings["output"], settings["layer"], settings["append"], cog=settings["cog"])
     jobs = plan_outputs(images, common, wanted, settings["mosaic"])
     if settings["record"] is not None:
-        check_writable(settings["record"])
+        _check_record(settings, images, jobs)
     keep_large_allocations()
     threads = set_threads()
     if settings["threads"]:
@@ -124,6 +125,14 @@ def segment(context: click.Context, /, **settings: object) -> None:
     run = Run(loaded, make_predictor(loaded, plan), options, settings)
     run.say(f"{plan.reason} {threads} threads. Model {loaded.name}.")
     sys.exit(run.dry(jobs) if settings["dry_run"] else run.all(jobs))
+
+
+def _check_record(settings: dict, images: tuple[str, ...], jobs: list[Job]) -> None:
+    """Refuse a record that cannot be written or would overwrite what the run reads or writes."""
+    read = [settings[name] for name in ("model", "adapter", "from_record") if settings[name]]
+    written = [path for job in jobs for path in job.outputs.paths()]
+    check_distinct([*images, *read, *written], [settings["record"]])
+    check_writable(settings["record"])
 
 
 def _take_record(context: click.Context, settings: dict) -> str | None:

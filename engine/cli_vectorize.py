@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from .cli_options import kept_classes, path_type, polygon_options, vector_settings
 from .io.class_map import ClassMap
-from .io.job import JobOptions, Outputs, check_distinct, format_notices
+from .io.job import JobOptions, Outputs, format_notices
+from .io.output_check import check_outputs
 from .io.record import machine_facts, raster_record
 from .io.report import area_table
 from .io.vector_formats import vector_format
@@ -45,7 +46,7 @@ def vectorize(
     vector_format(output)
     inputs = [str(path) for path in (class_raster, confidence) if path is not None]
     outputs = Outputs(output, settings["layer"], settings["append"])
-    check_distinct(inputs, outputs)
+    check_outputs(inputs, outputs)
     vector, *sizes = vector_settings(settings)
     options = JobOptions(SegmentOptions(vector=vector), (1, 1, 1), *sizes)
     started = time.monotonic()

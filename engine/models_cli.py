@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from .io.output_check import ONNX, check_suffix
 from .models.checkpoint import load_model
 from .models.inspect import inspect_file
 from .onnx_export import check_packages, export_onnx
@@ -37,6 +38,7 @@ def export(model: str, path: Path, tile: int, coarse: bool) -> None:
     onnxruntime, OpenVINO and the QGIS plugin Deepness run the file; it carries the metadata
     that Deepness reads.
     """
+    check_suffix(path, "--onnx", ONNX)
     check_packages()
     metadata = export_onnx(load_model(model), path, tile, upsample=not coarse)
     click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OutputError, RasterError
 from .job import Outputs
+from .output_check import PNG, TIFF, check_suffix
 from .vector_formats import vector_format
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def plan_outputs(
     if len(images) == 1 or mosaic:
         if output is not None:
             vector_format(output)
+        for option, suffixes in (("raster", TIFF), ("confidence", TIFF), ("preview", PNG)):
+            check_suffix(wanted[option], f"--{option}", suffixes)
         files = dict(zip(("classes", "confidence", "preview"), wanted.values()))
         return [Job(images, replace(common, **files))]
     if common.layer is not None:
@@ -125,8 +128,9 @@ def plan_outputs(
         if folder.suffix or folder.is_file():
             raise OutputError(f"{folder} must be a folder when there are several images.")
         folder.mkdir(parents=True, exist_ok=True)
+    own = replace(common, siblings=tuple(stems) if one_file else ())
     return [
-        Job((image,), _outputs_in_folders(stem, common, wanted, one_file))
+        Job((image,), _outputs_in_folders(stem, own, wanted, one_file))
         for image, stem in zip(images, stems)
     ]
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ConfigError, OutputError
+from ..errors import ConfigError
 from ..journal import Journal, file_facts, open_journal, raster_facts
 from ..pipeline import SegmentOptions, segment, settle_radiometry
 from ..staging import check_writable
 from ..types import NODATA_CLASS, ClassStrip, RasterInfo, RunSummary
 from .mosaic import MosaicSource, open_mosaic
+from .output_check import check_outputs
 from .preview import write_preview
 from .raster_sink import ClassRasterSink, ConfidenceRasterSink
 from .raster_source import RasterioSource, default_bands, open_raster
@@ -41,6 +42,7 @@ class Outputs:
         polygons: Vector file.
         layer: Layer name in it; None for the file's name.
         append: Add the layer to an existing GeoPackage.
+        siblings: Names of all layers that the same call writes into that file.
         classes: Class raster.
         confidence: Confidence raster.
         preview: Picture of image and class map.
@@ -54,6 +56,7 @@ class Outputs:
     confidence: Path | None = None
     preview: Path | None = None
     cog: bool = False
+    siblings: tuple[str, ...] = ()
 
     def paths(self) -> tuple[Path, ...]:
         """All files asked for."""
@@ -221,7 +224,7 @@ def segment_file(
         CwsamError: With a sentence for the user.
     """
     images = [image] if isinstance(image, (str, Path)) else list(image)
-    check_distinct(images, outputs)
+    check_outputs(images, outputs)
     with open_images(images, options) as source, ExitStack() as stack:
         info = source.info
         settled, notices = options.for_raster(info)
@@ -265,7 +268,13 @@ def _open_sinks(
         metadata = {**record, **raster_record(info)}
         features = stack.enter_context(
             open_vector_sink(
-                outputs.polygons, info, outputs.layer, outputs.append, metadata, legend
+                outputs.polygons,
+                info,
+                outputs.layer,
+                outputs.append,
+                metadata,
+                legend,
+                siblings=outputs.siblings,
             )
         )
     return features, rasters, collector
@@ -298,19 +307,6 @@ def format_notices(outputs: Outputs, info: RasterInfo) -> list[str]:
             "choose .gpkg."
         ]
     return []
-
-
-def check_distinct(images: Sequence[str | Path], outputs: Outputs) -> None:
-    """Refuse outputs that would overwrite the images or each other.
-
-    Raises:
-        OutputError: Names the file.
-    """
-    taken = {Path(image).resolve() for image in images}
-    for path in outputs.paths():
-        if path.resolve() in taken:
-            raise OutputError(f"{path} is asked for twice or is the input; choose another name.")
-        taken.add(path.resolve())
 
 
 def gsd_warnings(info: RasterInfo, card: ModelCard) -> list[str]:
