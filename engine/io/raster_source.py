@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -267,21 +268,35 @@ def open_dataset(path: str | Path) -> DatasetReader:
     """Open with rasterio; the caller closes it.
 
     Raises:
-        RasterError: Says which of missing, folder and not-an-image it is.
+        RasterError: Says which of missing, forbidden, folder and not-an-image it is.
     """
     text = str(path)
     try:
         return rasterio.open(text)
     except (RasterioIOError, UnicodeError) as error:
-        remote = text.startswith("/vsi") or "://" in text
-        if not remote and not Path(text).exists():
-            raise RasterError(f"{text} does not exist: check the path.") from error
-        if not remote and Path(text).is_dir():
-            raise RasterError(f"{text} is a folder: give an image file in it.") from error
+        if not (text.startswith("/vsi") or "://" in text):
+            _refuse_local(text, error)
         raise RasterError(
             f"{_short(path)} is not an image that GDAL can open, or it is damaged: "
             "convert it to GeoTIFF or copy it again."
         ) from error
+
+
+def _refuse_local(text: str, error: Exception) -> None:
+    """Say what keeps a file on this machine from being opened, if it is not its contents."""
+    try:
+        os.stat(text)
+        readable = os.access(text, os.R_OK)
+    except PermissionError:
+        readable = False
+    except (OSError, ValueError):
+        raise RasterError(f"{text} does not exist: check the path.") from error
+    if not readable:
+        raise RasterError(
+            f"There is no permission to read {text}: ask its owner, or copy the file."
+        ) from error
+    if os.path.isdir(text):
+        raise RasterError(f"{text} is a folder: give an image file in it.") from error
 
 
 def _check_bands(dataset: DatasetReader, path: str | Path) -> None:

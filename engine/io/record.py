@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sqlite3
 from pathlib import Path
@@ -36,7 +37,7 @@ def command_of(images: tuple[str, ...], settings: Mapping[str, object]) -> dict[
     for name in PATHS:
         if name in kept:
             kept[name] = str(Path(str(kept[name])).resolve())
-    whole = [str(Path(image).resolve()) if Path(image).exists() else image for image in images]
+    whole = [str(Path(image).resolve()) if os.path.exists(image) else image for image in images]
     return {"images": whole, **kept}
 
 

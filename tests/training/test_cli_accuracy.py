@@ -13,6 +13,7 @@ import shapely
 from click.testing import CliRunner
 from cwsam.engine import pixel_grid
 from cwsam.engine.io.geotransform import to_affine
+from cwsam.engine.types import GeoTransform
 from cwsam.training.cli import main
 from cwsam.training.metrics import confusion_matrix, scores
 from rasterio.warp import Resampling, calculate_default_transform, reproject
@@ -139,6 +140,24 @@ def test_a_vector_map_takes_the_pixels_of_a_raster_reference(tmp_path, truth, ma
     prediction = polygons(tmp_path / "map.gpkg", mapped)
     reference = raster(tmp_path / "truth.tif", truth)
     assert result(prediction, reference)["figures"]["oa"] == expected(truth, mapped)["oa"]
+
+
+@pytest.mark.parametrize("crs", [LAMBERT, "EPSG:4326"])
+def test_what_lies_beside_a_vector_map_is_not_missed(tmp_path, truth, mapped, result, crs):
+    """The polygons of a part are judged like the class raster of that part."""
+    part = mapped[10:40, 20:60].copy()
+    part[0, 0] = part[-1, -1] = 8  # its extent is that of the part
+    place = GeoTransform(NORTH_UP.a, 0, NORTH_UP.c + 20 * NORTH_UP.a, 0, NORTH_UP.e,
+                         NORTH_UP.f + 10 * NORTH_UP.e)  # fmt: skip
+    reference = raster(tmp_path / "truth.tif", truth)
+    by_raster = result(raster(tmp_path / "map.tif", part, place), reference)
+    by_polygons = result(polygons(tmp_path / "map.gpkg", part, place, crs), reference)
+    assert by_raster["total"] == (truth[10:40, 20:60] != 255).sum()
+    if crs == LAMBERT:
+        assert by_polygons["total"] == by_raster["total"]
+        assert by_polygons["figures"] == by_raster["figures"]
+    else:  # the rectangle in degrees is a little larger
+        assert by_polygons["total"] == pytest.approx(by_raster["total"], rel=0.1)
 
 
 def test_two_vector_layers_are_drawn_at_a_resolution(tmp_path, truth, mapped, result):
