@@ -91,4 +91,4 @@ for _command in models_cli.COMMANDS:
 def info(image: str) -> None:
     """Show size, bands and georeference of an image."""
     with open_raster(image) as source:
-        click.echo(raster_facts(source.info, source.notices))
+        click.echo(raster_facts(source.info, source.notices, source.palette_size))

@@ -49,14 +49,14 @@ class JobResult:
     Attributes:
         name: The job's.
         pixels: Pixels of the raster; 0 when it failed.
-        polygons: Number of polygons.
+        polygons: Number of polygons; None when none were asked for.
         seconds: Wall time.
         error: The sentence, or empty when all went well.
     """
 
     name: str
     pixels: int = 0
-    polygons: int = 0
+    polygons: int | None = 0
     seconds: float = 0.0
     error: str = ""
 
@@ -185,7 +185,8 @@ def result_table(results: Sequence[JobResult]) -> str:
         if result.error:
             rows.append((name, "-", "-", f"{result.seconds:.1f}", f"error: {result.error}"))
         else:
-            figures = (f"{result.pixels:,}", f"{result.polygons:,}", f"{result.seconds:.1f}")
+            polygons = "-" if result.polygons is None else f"{result.polygons:,}"
+            figures = (f"{result.pixels:,}", polygons, f"{result.seconds:.1f}")
             rows.append((name, *figures, "ok"))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = [
