@@ -30,12 +30,12 @@
 <message><source>Only these classes are kept; the rest of the map stays empty</source><translation>只保留这些类别，其余部分留空</translation></message>
 <message><source>Overlap of these squares in pixels</source><translation>方块之间的重叠（像元）</translation></message>
 <message><source>Pre&amp;cision</source><translation>精度(&amp;C)</translation></message>
-<message><source>Rounds of cutting corners; 0 for none</source><translation>削角平滑次数，0 为不平滑</translation></message>
 <message><source>S&amp;implify by</source><translation>简化容差(&amp;I)</translation></message>
 <message><source>S&amp;mooth</source><translation>平滑(&amp;M)</translation></message>
 <message><source>Side of the squares that the network sees, in pixels</source><translation>网络每次处理的方块边长（像元）</translation></message>
-<message><source>Smaller patches are handed to the neighbour around them</source><translation>更小的图斑并入相邻图斑</translation></message>
+<message><source>Smaller polygons are merged into the neighbour around them</source><translation>更小的图斑并入相邻图斑</translation></message>
 <message><source>Smallest pol&amp;ygon</source><translation>最小多边形(&amp;Y)</translation></message>
+<message><source>Smoothing iterations; 0 for none</source><translation>平滑次数，0 为不平滑</translation></message>
 <message><source>Unit of smallest polygon (squared) and of simplification</source><translation>最小多边形（平方）与简化容差的单位</translation></message>
 <message><source>What computes; the best there is, if automatic</source><translation>用于计算的设备；自动时选择最好的</translation></message>
 </context>
@@ -995,6 +995,7 @@
 <message><source>Borders may move by this much; neighbours stay joined.</source><translation>边界最多移动此距离；相邻多边形保持相接。</translation></message>
 <message><source>Classes to keep (none chosen: all)</source><translation>保留的类别（不选：全部）</translation></message>
 <message><source>Device</source><translation>设备</translation></message>
+<message><source>How often shared borders are smoothed.</source><translation>对公共边界进行平滑的次数。</translation></message>
 <message><source>Model file (empty: the plugin's own)</source><translation>模型文件（空：使用插件自带模型）</translation></message>
 <message><source>Numbers that the network computes with; smaller ones are faster and coarser.</source><translation>网络计算所用的数值类型；位数越少越快，但越粗略。</translation></message>
 <message><source>Overlap of these squares.</source><translation>这些方块的重叠。</translation></message>
@@ -1003,12 +1004,11 @@
 <message><source>Pixels of other classes become no data.</source><translation>其他类别的像元变为无数据。</translation></message>
 <message><source>Precision</source><translation>精度</translation></message>
 <message><source>Resolution that is asked of the server; other layers have their own.</source><translation>向服务器请求的分辨率；其他图层有自己的分辨率。</translation></message>
-<message><source>Rounds of cutting corners of shared borders.</source><translation>对公共边界切角的次数。</translation></message>
-<message><source>Rounds of smoothing</source><translation>平滑次数</translation></message>
 <message><source>Side of the squares that the network sees.</source><translation>网络所见方块的边长。</translation></message>
 <message><source>Simplify borders by</source><translation>边界简化容差</translation></message>
-<message><source>Smaller patches are handed to the neighbour around them.</source><translation>较小的图斑并入周围的相邻图斑。</translation></message>
+<message><source>Smaller polygons are merged into the neighbour around them.</source><translation>较小的图斑并入周围的相邻图斑。</translation></message>
 <message><source>Smallest polygon</source><translation>最小多边形</translation></message>
+<message><source>Smoothing iterations</source><translation>平滑次数</translation></message>
 <message><source>Tile in pixels (0: the model's own)</source><translation>瓦片大小，像元（0：模型默认）</translation></message>
 <message><source>Unit of sizes</source><translation>尺寸单位</translation></message>
 <message><source>Unit of smallest polygon (squared) and of simplification.</source><translation>最小多边形（平方）和简化容差的单位。</translation></message>
