@@ -17,7 +17,7 @@ setup:  ## Install what is missing: Debian packages with QGIS, the virtual envir
 setup-headless:  ## The same without QGIS
 	@CWSAM_NO_QGIS=1 bash scripts/setup.sh
 
-demo: setup-headless  ## Segment a real aerial photograph; results in demo/
+demo: setup-headless  ## Segment two real aerial photographs; results in demo/
 	@$(PYTHON) scripts/demo.py
 
 test: setup test-core test-qgis  ## Run all tests, those in real QGIS in a process of their own

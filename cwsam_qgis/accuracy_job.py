@@ -260,7 +260,7 @@ def _open_map(
         raise TrainingDataError(text.format(name=opened.name))
     _refuse_empty(opened)
     if partner is not None and not resolution:
-        opened.put_on(partner.grid)
+        opened.put_on(partner.grid.within(opened.bounds_in(partner.grid.crs)))
         return opened, ()
     box = opened.extent
     bounds = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())

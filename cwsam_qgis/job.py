@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.errors import ConfigError, OutputError, RasterError
 from .class_areas import FIELDS
-from .i18n import translator
+from .i18n import class_label, translator
 from .journals import run_journal
 from .network import stoppable
 from .output_path import refuse_foreign
@@ -191,7 +191,7 @@ def check_outputs(outputs: Outputs, uri: str) -> None:
 
 
 def image_notices(info: RasterInfo, settings: Settings, facts: ModelFacts) -> list[str]:
-    """What makes an image other than the model expects: no colours, or its resolution."""
+    """What the model is not made for: an image without colours, its resolution, classes."""
     notices = scale_notices(info, facts)
     if len(set(settings.bands or default_bands(info.colours))) == 1:
         text = tr(
@@ -199,6 +199,12 @@ def image_notices(info: RasterInfo, settings: Settings, facts: ModelFacts) -> li
             "poorer map."
         )
         notices.insert(0, text.format(name=info.name))
+    kept = settings.keep_classes or ()
+    unseen = [c for c in facts.card.legend if c.id in kept and c.id not in facts.class_ids]
+    if unseen:
+        text = tr("{model} never predicts {classes}: it has seen no such class in training.")
+        names = ", ".join(map(class_label, unseen))
+        notices.append(text.format(model=facts.path.stem, classes=names))
     return notices
 
 

@@ -43,6 +43,6 @@ def run_journal(
         facts = raster_facts(source, source.uri.partition("|")[0], options.bands)
     journal = open_journal(identity, facts, info.width, fresh)
     if journal.rows_done:  # the engine speaks of its command line's options
-        text = tr("An interrupted run of '{name}' was found: it goes on behind tile row {row}.")
+        text = tr("An interrupted run of '{name}' was found: it continues after tile row {row}.")
         journal.notices[:] = [text.format(name=info.name, row=journal.rows_done)]
     return journal

@@ -5,11 +5,14 @@ Made on the main thread; read in a worker, which touches nothing of the project.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from osgeo import gdal, ogr, osr
 from qgis.core import (
+    QgsCoordinateTransform,
+    QgsCsException,
     QgsFeatureRequest,
     QgsProject,
     QgsRasterLayer,
@@ -229,6 +232,19 @@ class VectorMap:
         self._context = QgsProject.instance().transformContext()
         self._values = values
         self.grid: PixelGrid | None = None
+
+    def bounds_in(
+        self, crs: QgsCoordinateReferenceSystem | None
+    ) -> tuple[float, float, float, float]:
+        """Left, bottom, right, top in a CRS, on the main thread; infinite where it has no place."""
+        box = self.extent
+        if crs is not None and crs.isValid() and self.crs.isValid():
+            move = QgsCoordinateTransform(self.crs, crs, self._context)
+            try:
+                box = move.transformBoundingBox(box)
+            except QgsCsException:
+                return (-math.inf, -math.inf, math.inf, math.inf)
+        return box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
 
     def put_on(self, grid: PixelGrid) -> None:
         """Draw on a grid from now on."""

@@ -54,6 +54,6 @@ def vector_format(path: Path) -> VectorFormat:
     """
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
-        text = tr("'{name}' names no format for polygons: use one of {formats}.")
+        text = tr("'{name}' has no known file extension for polygons: use one of {formats}.")
         raise OutputError(text.format(name=path.name, formats=", ".join(FORMATS)))
     return chosen

@@ -120,6 +120,27 @@ def find_class(text: str, classes: Sequence[LandCoverClass] = CLASSES) -> LandCo
     raise UnknownNameError(f"There is no class called '{text.strip()}'; {hint}")
 
 
+def unseen_notice(
+    model: str, seen: Sequence[int], kept: Sequence[int] | None, classes: Sequence[LandCoverClass]
+) -> list[str]:
+    """Tell which of the classes to keep a model never predicts.
+
+    Args:
+        model: Its name.
+        seen: Class ids that it has seen in training; empty when that is not known.
+        kept: Class ids that are asked for; None for all.
+        classes: The model's classes.
+
+    Returns:
+        One sentence or none.
+    """
+    names = [c.name for c in classes if seen and c.id in (kept or ()) and c.id not in seen]
+    if not names:
+        return []
+    listed = ", ".join(names)
+    return [f"{model} never predicts {listed}: it has seen no such class in training."]
+
+
 def find_classes(
     texts: Iterable[str], classes: Sequence[LandCoverClass] = CLASSES
 ) -> tuple[int, ...]:

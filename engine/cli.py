@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from .. import __version__
@@ -22,12 +24,26 @@ __all__ = ["main", "make_predictor"]
 class FriendlyGroup(click.Group):
     """A group whose commands end with a sentence instead of a traceback on a user's mistake."""
 
+    def main(self, *arguments: object, **options: object) -> object:
+        """Run as a program: signs that a redirected output cannot hold become question marks."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; exit with 1 on our errors, 130 on an interrupt."""
         try:
             return super().invoke(ctx)
         except CwsamError as error:
             click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+        except PermissionError as error:
+            click.echo(
+                f"Error: There is no permission for {error.filename}: choose another path, or ask "
+                "its owner.",
+                err=True,
+            )
             ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
@@ -75,4 +91,4 @@ for _command in models_cli.COMMANDS:
 def info(image: str) -> None:
     """Show size, bands and georeference of an image."""
     with open_raster(image) as source:
-        click.echo(raster_facts(source.info, source.notices))
+        click.echo(raster_facts(source.info, source.notices, source.palette_size))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 import torch
-from tqdm import tqdm
 
+from .cli_options import progress_bar
 from .device import DeviceMeter, device_meter
 from .errors import CwsamError
 from .estimate import (
@@ -25,10 +25,11 @@ from .io.job import (
     JobOptions,
     Outputs,
     Resume,
-    check_distinct,
     open_images,
+    raster_notices,
     segment_file,
 )
+from .io.output_check import check_outputs
 from .io.record import (
     PATHS,
     command_of,
@@ -42,7 +43,6 @@ from .io.vector_sink import shapefile_refusal
 from .journal import cache_folder
 from .memory import available_bytes
 from .models.checkpoint import LoadedModel
-from .ports import Progress
 from .predictor import TorchPredictor
 from .types import RasterInfo, RunSummary
 
@@ -97,7 +97,7 @@ class Run:
                 whole = sum(not result.error for result in self.results)
                 click.echo(
                     f"Stopped; of {job.name} nothing was written, {whole} earlier image(s) are "
-                    "complete. The same command goes on here.",
+                    "complete. Run the same command again to continue.",
                     err=True,
                 )
                 return INTERRUPTED
@@ -119,15 +119,8 @@ class Run:
         started = time.monotonic()
         append = job.outputs.append or job.outputs.polygons in self.written
         outputs = replace(job.outputs, append=append)
-        bar = tqdm(unit="tile", disable=self.settings["quiet"], desc=job.name, leave=False)
-
-        def report(done: float, total: float, message: str) -> None:
-            bar.total = total
-            bar.set_description(message, refresh=False)
-            bar.update(done - bar.n)
-
         try:
-            with bar:
+            with progress_bar("tile", self.settings["quiet"], job.name) as progress:
                 self._check(job)
                 info, summary = segment_file(
                     job.images,
@@ -136,7 +129,7 @@ class Run:
                     self.loaded.card,
                     self.options,
                     self.record(job),
-                    Progress(report),
+                    progress,
                     self._resume(),
                 )
         except CwsamError as error:
@@ -169,10 +162,13 @@ class Run:
         status = 0
         for job in jobs:
             try:
-                check_distinct(job.images, job.outputs)
+                check_outputs(job.images, job.outputs)
                 with open_images(job.images, self.options) as source:
+                    notices = raster_notices(source, job.outputs, self.loaded.card, self.options)
                     expected = self._estimate(job, source)
                 click.echo(f"{job.name}: {describe(expected)}")
+                for notice in notices:
+                    self.say(f"Note: {notice}")
                 check_fits(self._refusals(job.outputs, expected))
             except CwsamError as error:
                 click.echo(f"Error: {error}", err=True)
@@ -181,12 +177,12 @@ class Run:
 
     def _estimate(self, job: Job, source: object) -> Estimate:
         settled, _ = self.options.for_raster(source.info)
-        polygons = job.outputs.polygons is not None
+        polygons = job.outputs.polygons is not None or not job.outputs.paths()
         return estimate(source, self.predictor, settled, polygons, self._meter)
 
     def _refusals(self, outputs: Outputs, expected: Estimate) -> list[str]:
-        folder = outputs.paths()[0].parent
-        free_output = shutil.disk_usage(folder).free if folder.is_dir() else None
+        folder = next((path.parent for path in outputs.paths() if path.parent.is_dir()), None)
+        free_output = None if folder is None else shutil.disk_usage(folder).free
         cache = next(p for p in (cache_folder(), *cache_folder().parents) if p.is_dir())
         free_device = self._meter.free() if self._meter is not None else None
         free_cache = shutil.disk_usage(cache).free
@@ -214,7 +210,9 @@ class Run:
         return {**self.settings, **dict(zip(PATHS, own))}
 
     def _tell(self, job: Job, info: RasterInfo, summary: RunSummary, seconds: float) -> None:
-        polygons = sum(total.polygons for total in summary.areas.values())
+        polygons = None
+        if job.outputs.polygons is not None:
+            polygons = sum(total.polygons for total in summary.areas.values())
         self.results.append(JobResult(job.name, summary.pixels, polygons, seconds))
         self.records.append(
             {"images": list(job.images), **raster_record(info), **summary_record(summary)}
@@ -222,7 +220,8 @@ class Run:
         for notice in summary.notices:
             self.say(f"Note: {notice}")
         self.say("")
-        self.say(area_table(summary, self.loaded.card.legend))
+        raster_only = info if job.outputs.polygons is None else None
+        self.say(area_table(summary, self.loaded.card.legend, raster_only))
         rate = summary.pixels / 1e6 / seconds
         self.say(f"\n{info.width} x {info.height} pixels in {seconds:.1f} s ({rate:.2f} Mpx/s)")
         for path in job.outputs.paths():

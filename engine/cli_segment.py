@@ -10,12 +10,14 @@ import click
 import torch
 from click.core import ParameterSource
 
+from .classes import unseen_notice
 from .cli_options import kept_classes, path_type, polygon_options, vector_settings
 from .cli_run import Run, make_predictor
 from .device import choose_device, choose_storage, keep_large_allocations, set_threads
 from .errors import ConfigError
-from .io.batch import expand_images, plan_outputs
+from .io.batch import Job, expand_images, plan_outputs
 from .io.job import JobOptions, Outputs
+from .io.output_check import check_distinct
 from .io.record import PATHS, read_record
 from .memory import available_bytes
 from .models.checkpoint import DEFAULT_MODEL, load_model
@@ -62,7 +64,8 @@ from .tiling.normalize import Stretch
     type=click.Choice(("border", "runner_up")),
     default="border",
     show_default=True,
-    help="Who gets a small patch: the longest common border, or its second class.",
+    help="Neighbour that takes a polygon below --min-area: the one with the longest common "
+    "border, or one of its second most probable class.",
 )
 @click.option(
     "--gsd", type=float, metavar="M", help="Resample to this ground sample distance, metres."
@@ -73,18 +76,18 @@ from .tiling.normalize import Stretch
     show_default=True,
     help="Radiometry: percentiles (2,98), a range of values (0:4000), none or auto.",
 )
-@click.option("--raster", type=path_type(), help="Class raster, GeoTIFF.")
-@click.option("--confidence", type=path_type(), help="Confidence raster in percent, GeoTIFF.")
-@click.option("--preview", type=path_type(), help="Picture of image and class map, PNG.")
+@click.option("--raster", type=path_type(), help="Class raster, .tif (GeoTIFF).")
+@click.option("--confidence", type=path_type(), help="Confidence raster in percent, .tif.")
+@click.option("--preview", type=path_type(), help="Picture of image and class map, .png.")
 @click.option("--cog", is_flag=True, help="Rasters as cloud-optimised GeoTIFF with overviews.")
 @click.option("--mosaic", is_flag=True, help="All images as one: one layer without seams.")
-@click.option("--fresh", is_flag=True, help="Start over instead of going on with a stopped run.")
+@click.option("--fresh", is_flag=True, help="Start over instead of continuing a stopped run.")
 @click.option("--dry-run", is_flag=True, help="Only estimate tiles, time, memory and disk.")
-@click.option("--record", type=path_type(), help="Write what was run as JSON.")
+@click.option("--record", type=path_type(), help="Write what was run to a JSON file.")
 @click.option(
     "--from-record",
     type=path_type(),
-    help="Run again what a record or a GeoPackage of a run says; other options go before it.",
+    help="Run again what a record or a GeoPackage of a run says; other options override it.",
 )
 @click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads; all if 0.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar, no table.")
@@ -96,7 +99,8 @@ def segment(context: click.Context, /, **settings: object) -> None:
     one that fails does not stop the others. OUTPUT, --raster, --confidence and --preview are
     folders then, unless --mosaic makes one image of them.
 
-    A run that was stopped goes on where it was when it is given again.
+    To continue a run that was stopped, give the same command again. An existing output file is
+    replaced as a whole.
     """
     known = _take_record(context, settings)
     options = _job_options(settings)
@@ -105,9 +109,14 @@ def segment(context: click.Context, /, **settings: object) -> None:
     images = expand_images(settings["images"])
     wanted = {k: settings[k] for k in ("raster", "confidence", "preview")}
     common = Outputs(settings["output"], settings["layer"], settings["append"], cog=settings["cog"])
-    jobs = plan_outputs(images, common, wanted, settings["mosaic"])
+    if settings["from_record"] is not None and common.polygons is None and not any(wanted.values()):
+        raise ConfigError(
+            f"{settings['from_record']} does not say where to write: give -o OUT.gpkg, or a folder "
+            "for several images."
+        )
+    jobs = plan_outputs(images, common, wanted, settings["mosaic"], settings["dry_run"])
     if settings["record"] is not None:
-        check_writable(settings["record"])
+        _check_record(settings, images, jobs)
     keep_large_allocations()
     threads = set_threads()
     if settings["threads"]:
@@ -122,8 +131,20 @@ def segment(context: click.Context, /, **settings: object) -> None:
             "weights of that run with --model."
         )
     run = Run(loaded, make_predictor(loaded, plan), options, settings)
-    run.say(f"{plan.reason} {threads} threads. Model {loaded.name}.")
+    counted = "1 thread" if threads == 1 else f"{threads} threads"
+    run.say(f"{plan.reason} {counted}. Model {loaded.name}.")
+    seen, kept = loaded.card.classes_seen, options.segment.keep_classes
+    for notice in unseen_notice(loaded.name, seen, kept, loaded.card.legend):
+        run.say(f"Note: {notice}")
     sys.exit(run.dry(jobs) if settings["dry_run"] else run.all(jobs))
+
+
+def _check_record(settings: dict, images: tuple[str, ...], jobs: list[Job]) -> None:
+    """Refuse a record that cannot be written or would overwrite what the run reads or writes."""
+    read = [settings[name] for name in ("model", "adapter", "from_record") if settings[name]]
+    written = [path for job in jobs for path in job.outputs.paths()]
+    check_distinct([*images, *read, *written], [settings["record"]])
+    check_writable(settings["record"])
 
 
 def _take_record(context: click.Context, settings: dict) -> str | None:

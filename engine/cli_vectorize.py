@@ -6,11 +6,17 @@ import time
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
-from .cli_options import kept_classes, path_type, polygon_options, vector_settings
+from .cli_options import (
+    kept_classes,
+    path_type,
+    polygon_options,
+    progress_bar,
+    vector_settings,
+)
 from .io.class_map import ClassMap
-from .io.job import JobOptions, Outputs, check_distinct, format_notices
+from .io.job import JobOptions, Outputs, format_notices
+from .io.output_check import check_outputs
 from .io.record import machine_facts, raster_record
 from .io.report import area_table
 from .io.vector_formats import vector_format
@@ -45,7 +51,7 @@ def vectorize(
     vector_format(output)
     inputs = [str(path) for path in (class_raster, confidence) if path is not None]
     outputs = Outputs(output, settings["layer"], settings["append"])
-    check_distinct(inputs, outputs)
+    check_outputs(inputs, outputs)
     vector, *sizes = vector_settings(settings)
     options = JobOptions(SegmentOptions(vector=vector), (1, 1, 1), *sizes)
     started = time.monotonic()
@@ -54,26 +60,20 @@ def vectorize(
         "confidence": None if confidence is None else str(confidence.resolve()),
         **{name: value for name, value in settings.items() if value is not None},
     }
-    bar = tqdm(unit="row", disable=quiet, desc=class_raster.name, leave=False)
-    with bar, ClassMap(class_raster, confidence) as source:
+    bar = progress_bar("row", quiet, class_raster.name)
+    with bar as progress, ClassMap(class_raster, confidence) as source:
         options = options.keeping(kept_classes(settings["classes"], source.legend))
         settled, notices = options.for_raster(source.info)
-        summary = _run(source, outputs, settled, record, bar)
+        summary = _run(source, outputs, settled, record, progress)
         summary.notices += [*source.notices, *notices, *format_notices(outputs, source.info)]
     if not quiet:
         _tell(source, summary, output, time.monotonic() - started)
 
 
 def _run(
-    source: ClassMap, outputs: Outputs, options: SegmentOptions, record: dict, bar: tqdm
+    source: ClassMap, outputs: Outputs, options: SegmentOptions, record: dict, progress: Progress
 ) -> RunSummary:
     """Trace all strips and write the polygons."""
-
-    def report(done: float, total: float, message: str) -> None:
-        bar.total = total
-        bar.set_description(message, refresh=False)
-        bar.update(done - bar.n)
-
     info, clock = source.info, StageClock()
     summary = RunSummary(pixels=info.width * info.height, seconds=clock.seconds)
     metadata = {**record, **machine_facts(), **raster_record(info)}
@@ -83,9 +83,9 @@ def _run(
         vectorizer = make_vectorizer(info, options)
         for strip in source.strips():
             vectorizer.add(strip)
-            report(strip.row + len(strip.classes), info.height, "Tracing")
+            progress.report(strip.row + len(strip.classes), info.height, "Tracing")
         sink.show(source.shown())
-        write_polygons(vectorizer, sink, Progress(report), clock, summary)
+        write_polygons(vectorizer, sink, progress, clock, summary)
     return summary
 
 

@@ -166,7 +166,7 @@ class Journal:
         self._file = open(strips, "a+b")  # noqa: SIM115 - closed by close()
         self._scan()
         if self.rows_done:
-            text = f"An interrupted run goes on behind row {self.rows_done} of tiles."
+            text = f"Continuing the interrupted run after row {self.rows_done} of tiles."
             self.notices.append(text)
 
     def _scan(self) -> None:

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
-from .models.checkpoint import load_model
+from .io.output_check import ONNX, check_suffix
+from .models.checkpoint import bundled_models, load_model
 from .models.inspect import inspect_file
 from .onnx_export import check_packages, export_onnx
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def inspect(file: Path) -> None:
-    """Show what a weights FILE is and which of its tensors match."""
-    click.echo(inspect_file(file))
+@click.argument("file", metavar="FILE|NAME")
+def inspect(file: str) -> None:
+    """Show what a weights file, or a bundled model, is and which of its tensors match."""
+    click.echo(inspect_file(bundled_models().get(file, Path(file))))
 
 
 @click.command()
@@ -37,6 +38,7 @@ def export(model: str, path: Path, tile: int, coarse: bool) -> None:
     onnxruntime, OpenVINO and the QGIS plugin Deepness run the file; it carries the metadata
     that Deepness reads.
     """
+    check_suffix(path, "--onnx", ONNX)
     check_packages()
     metadata = export_onnx(load_model(model), path, tile, upsample=not coarse)
     click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")

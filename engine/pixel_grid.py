@@ -19,6 +19,8 @@ STRIP_PIXELS = 4_000_000
 DEFAULT_PIXELS = 16_000_000
 """Pixels of the grid over vector layers when no resolution is given."""
 
+_SLACK = 1e-6  # pixels by which coordinates that were written and read again may be off
+
 MAX_PIXELS = 40_000_000_000
 """A grid beyond this is a slip in the resolution."""
 
@@ -71,6 +73,31 @@ class PixelGrid:
         xs, ys = self.placed.apply(np.array([[0], [self.width]]), rows)
         return float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max())
 
+    def within(self, bounds: tuple[float, float, float, float]) -> PixelGrid:
+        """The part whose pixel centres lie in a rectangle; of a rotated grid its bounding box.
+
+        Args:
+            bounds: Left, bottom, right, top in CRS units.
+
+        Returns:
+            The whole grid where it is not georeferenced or no centre lies in the rectangle.
+        """
+        left, bottom, right, top = bounds
+        t = self.transform
+        if t is None or not all(map(math.isfinite, bounds)):
+            return self
+        determinant = t.a * t.e - t.b * t.d
+        x = np.array([left, left, right, right]) - t.c
+        y = np.array([bottom, top, bottom, top]) - t.f
+        cols, rows = (t.e * x - t.b * y) / determinant, (t.a * y - t.d * x) / determinant
+        (first, last), (upper, lower) = _centres(cols, self.width), _centres(rows, self.height)
+        if first >= last or upper >= lower:
+            return self
+        whole = (first, last, upper, lower) == (0, self.width, 0, self.height)
+        c, f = t.apply(first, upper)
+        placed = GeoTransform(t.a, t.b, c, t.d, t.e, f)
+        return self if whole else PixelGrid(last - first, lower - upper, placed, self.crs)
+
     def centres(self, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
         """Coordinates (n, 2) of the centres of pixels."""
         return np.column_stack(self.placed.apply(cols + 0.5, rows + 0.5))
@@ -88,6 +115,13 @@ class PixelGrid:
         found = np.floor(np.column_stack([rows, cols]))
         inside = (found >= 0).all(axis=1) & (found < (self.height, self.width)).all(axis=1)
         return np.where(inside[:, None], found, -1).astype(np.int64)
+
+
+def _centres(edges: np.ndarray, count: int) -> tuple[int, int]:
+    """First and past-last of ``count`` pixels whose centre lies between the outermost edges."""
+    first = math.ceil(float(edges.min()) - 0.5 - _SLACK)
+    last = math.floor(float(edges.max()) - 0.5 + _SLACK) + 1
+    return max(0, first), min(count, last)
 
 
 def grid_over(

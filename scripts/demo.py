@@ -1,4 +1,4 @@
-"""Segments a real aerial photograph: fetch by hash, one command, results in demo/."""
+"""Segments two real aerial photographs: fetched by hash, one command each, results in demo/."""
 
 from __future__ import annotations
 

@@ -25,16 +25,18 @@ class ClassValues:
         table: Lower-case value to class, for values that mean something else.
     """
 
-    def __init__(self, table: Mapping[str, str] | None = None) -> None:
+    def __init__(self, table: Mapping[str, str] | None = None, option: str = "") -> None:
         """Take a table of foreign values.
 
         Args:
             table: Value to an id or name of a class, or to ``skip``; case does not matter.
+            option: Option of the command line that the table comes from, for messages.
 
         Raises:
             UnknownNameError: The table names a class that does not exist.
         """
-        self.table = {k.strip().lower(): _meant(v) for k, v in (table or {}).items()}
+        self.table = {k.strip().lower(): class_id_of(v) for k, v in (table or {}).items()}
+        self._option = option
         self._known: dict[object, int] = {}
 
     def id_of(self, value: object) -> int:
@@ -101,8 +103,14 @@ class ClassValues:
         if not text or text == str(NODATA_CLASS):
             return NODATA_CLASS
         try:
-            return _meant(text)
+            return class_id_of(text)
         except UnknownNameError as error:
+            if self._option:
+                raise UnknownNameError(
+                    f"'{text}' is no class id or name; say which class it is with "
+                    f"{self._option} '{text}=CLASS', or leave it out with "
+                    f"{self._option} '{text}={SKIP}'."
+                ) from error
             raise UnknownNameError(
                 f"'{text}' is no class id or name; say which class it is, or leave it out, with "
                 f"'{text}=CLASS' or '{text}={SKIP}' in the table of values."
@@ -131,7 +139,7 @@ def parse_merges(pairs: Iterable[str]) -> dict[int, int]:
         ConfigError: A pair has no equals sign, or a class is merged into one that is merged.
         UnknownNameError: There is no class of that name.
     """
-    merges = {_meant(k): _meant(v) for k, v in parse_table(pairs).items()}
+    merges = {class_id_of(k): class_id_of(v) for k, v in parse_table(pairs).items()}
     for source, target in merges.items():
         if target in merges or target == NODATA_CLASS or source == NODATA_CLASS:
             raise ConfigError(
@@ -148,8 +156,12 @@ def _plain(value: object) -> str:
     return str(value).strip()
 
 
-def _meant(text: str) -> int:
-    """Class id that an id, a name or ``skip`` means."""
+def class_id_of(text: str) -> int:
+    """Class id that an id, a name or ``skip`` means; 255 for the last.
+
+    Raises:
+        UnknownNameError: There is no class of that name.
+    """
     text = text.strip()
     if text.lower() == SKIP:
         return NODATA_CLASS

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import click
-from tqdm import tqdm
 
 from ..engine.classes import CLASSES
-from ..engine.cli_options import path_type
+from ..engine.cli_options import path_type, progress_bar
+from ..engine.io.output_check import check_distinct
 from ..engine.io.point_sink import write_points
-from ..engine.ports import Progress
 from ..engine.staging import Staging, check_writable
 from .accuracy_report import accuracy_report
 from .accuracy_tables import matrix_to_csv, to_csv, to_json, to_text
 from .accuracy_texts import class_title
-from .class_values import ClassValues, parse_merges, parse_table
+from .class_values import ClassValues, class_id_of, parse_merges, parse_table
 from .cli_maps import MapSource, all_columns, open_pair, open_single, read_points
 from .map_accuracy import CompareOptions, MapAccuracy, Named, compare_points, compare_strips
 from .map_strips import SampleOptions, Walk, draw_sample, look_up
@@ -25,7 +24,7 @@ from .sample_points import sample_qml
 from .sampling import ALLOCATIONS, MINIMUM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 Command = Callable[..., None]
 
@@ -94,20 +93,23 @@ def evaluate(prediction: str, reference: str, **options: object) -> None:
     95 % confidence intervals.
     """
     outputs = {kind: options[f"{kind}_path"] for kind in ("csv", "json", "html")}
-    for path in filter(None, outputs.values()):
+    written = [path for path in outputs.values() if path is not None]
+    check_distinct([prediction, reference], written)
+    for path in written:
         check_writable(path)
     judge = CompareOptions(
         parse_merges(options["merges"]), options["ignore_unclassified"], options["language"]
     )
     tables = (options["prediction_table"], options["table"])
-    values = [ClassValues(parse_table(pairs)) for pairs in tables]
+    options_of = ("--map-prediction", "--map")
+    values = [ClassValues(parse_table(t), option) for t, option in zip(tables, options_of)]
     pair = open_pair(
         MapSource(prediction, options["prediction_layer"], options["prediction_field"], values[0]),
         MapSource(reference, options["layer"], options["field"], values[1]),
         options["resolution"],
     )
     named = Named(pair.map.name, pair.reference_name, pair.unit_area, pair.notices)
-    with closing(pair), _progress(options["quiet"]) as progress:
+    with closing(pair), progress_bar("row", options["quiet"]) as progress:
         if pair.points is not None:
             found = compare_points(look_up(read_points(pair), pair.map, progress), judge, named)
         else:
@@ -159,8 +161,9 @@ def sample(prediction: str, output: Path, **options: object) -> None:
     """
     if (options["size"] is None) == (options["standard_error"] is None):
         raise click.UsageError("Give one of --size and --standard-error.")
+    check_distinct([prediction], [output])
     check_writable(output)
-    values = ClassValues(parse_table(options["prediction_table"]))
+    values = ClassValues(parse_table(options["prediction_table"]), "--map-prediction")
     source = MapSource(prediction, options["prediction_layer"], options["prediction_field"], values)
     drawn, notices = open_single(source, options["resolution"])
     settings = SampleOptions(
@@ -171,7 +174,7 @@ def sample(prediction: str, output: Path, **options: object) -> None:
         _expected(options["expect"]),
         seed=options["seed"],
     )
-    with closing(drawn), _progress(options["quiet"]) as progress:
+    with closing(drawn), progress_bar("row", options["quiet"]) as progress:
         found = draw_sample(drawn, settings, progress)
     xy, columns = found.xy(drawn.grid), all_columns(found, options["language"])
     further = [c for c in found.sizes if c >= len(CLASSES)]
@@ -190,9 +193,14 @@ def _expected(pairs: tuple[str, ...]) -> dict[int, float]:
     expected = {}
     for name, share in parse_table(pairs).items():
         try:
-            expected[ClassValues().id_of(name)] = float(share)
-        except ValueError as error:
-            raise click.BadParameter(f"{share} is no share from 0 to 1.") from error
+            value = float(share)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= 1:
+            raise click.BadParameter(
+                f"{share} is no share from 0 to 1: write CLASS=SHARE, such as water=0.95."
+            )
+        expected[class_id_of(name)] = value
     return expected
 
 
@@ -214,19 +222,6 @@ def _write_text(path: Path, text: str) -> None:
     coding = "utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"
     staging.path.write_text(text, encoding=coding)
     staging.commit()
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Progress]:
-    """A bar that follows a run."""
-    with tqdm(unit="row", disable=quiet, leave=False) as bar:
-
-        def report(done: float, total: float, message: str) -> None:
-            bar.total = total
-            bar.set_description(message, refresh=False)
-            bar.update(done - bar.n)
-
-        yield Progress(report)
 
 
 COMMANDS = (evaluate, sample)

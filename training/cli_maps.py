@@ -14,6 +14,7 @@ from ..engine.io.crs import describe_crs
 from ..engine.io.vector_on_grid import (
     ClassPolygons,
     VectorLayer,
+    bounds_in,
     open_vector,
     points_on_grid,
     read_layer,
@@ -88,8 +89,8 @@ class Pair:
 def open_pair(prediction: MapSource, reference: MapSource, resolution: float | None) -> Pair:
     """Open a map and what it is compared with.
 
-    The grid is the map's; that of a raster reference where the map is a vector layer; one over
-    the map's extent where neither is a raster.
+    The grid is the map's; where the map is a vector layer, that of a raster reference as far as
+    the map's extent reaches; one over the map's extent where neither is a raster.
 
     Raises:
         CwsamError: One of them cannot be used.
@@ -136,7 +137,9 @@ def open_single(
     if not all(map(math.isfinite, layer.bounds)):
         raise TrainingDataError(f"{layer.name} has no polygons; give another map.")
     notices: tuple[str, ...] = ()
-    if grid is None or resolution is not None:
+    if grid is not None and resolution is None:
+        grid = grid.within(bounds_in(layer, grid.crs))
+    else:
         try:
             grid = grid_over(layer.bounds, layer.crs, resolution)
         except ValueError as error:

@@ -50,7 +50,7 @@ def add_settings(algorithm: QgsProcessingAlgorithm) -> None:
     )  # fmt: skip
     _add(algorithm, keep, tr("Pixels of other classes become no data."))
     _add(algorithm, _size("MIN_AREA", tr("Smallest polygon")),
-         tr("Smaller patches are handed to the neighbour around them."))  # fmt: skip
+         tr("Smaller polygons are merged into the neighbour around them."))  # fmt: skip
     _add(algorithm, _size("SIMPLIFY", tr("Simplify borders by")),
          tr("Borders may move by this much; neighbours stay joined."))  # fmt: skip
     units = [tr("pixels"), tr("metres")]
@@ -146,9 +146,9 @@ def _advanced() -> list[tuple[QgsProcessingParameterDefinition, str]]:
     automatic = tr("Automatic")
     devices = [automatic, "CPU", "GPU (CUDA)", "GPU (Metal)"]
     return [
-        (QgsProcessingParameterNumber("SMOOTH", tr("Rounds of smoothing"), integer, 0,
+        (QgsProcessingParameterNumber("SMOOTH", tr("Smoothing iterations"), integer, 0,
                                       minValue=0, maxValue=3),
-         tr("Rounds of cutting corners of shared borders.")),
+         tr("How often shared borders are smoothed.")),
         (QgsProcessingParameterNumber("TILE", tr("Tile in pixels (0: the model's own)"),
                                       integer, 0, minValue=0),
          tr("Side of the squares that the network sees.")),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OutputError, RasterError
 from .job import Outputs
+from .output_check import PNG, TIFF, check_suffix
 from .vector_formats import vector_format
 
 if TYPE_CHECKING:
@@ -47,14 +49,14 @@ class JobResult:
     Attributes:
         name: The job's.
         pixels: Pixels of the raster; 0 when it failed.
-        polygons: Number of polygons.
+        polygons: Number of polygons; None when none were asked for.
         seconds: Wall time.
         error: The sentence, or empty when all went well.
     """
 
     name: str
     pixels: int = 0
-    polygons: int = 0
+    polygons: int | None = 0
     seconds: float = 0.0
     error: str = ""
 
@@ -63,26 +65,36 @@ def expand_images(images: Sequence[str]) -> tuple[str, ...]:
     """Replace folders by the rasters in them, sorted by name; results of runs stay out.
 
     Raises:
-        RasterError: A folder holds no raster.
+        RasterError: A folder holds no raster or cannot be read.
     """
     found: list[str] = []
     for image in images:
         folder = Path(image)
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             found.append(image)
             continue
-        inside = sorted(
-            str(path)
-            for path in folder.iterdir()
-            if path.suffix.lower() in RASTER_SUFFIXES
-            and path.is_file()
-            and not path.name.startswith(".")
-            and not path.name.endswith(_OWN)
-        )
+        try:
+            inside = _rasters(folder)
+        except OSError as error:
+            raise RasterError(
+                f"The folder {image} cannot be read ({error.strerror}): give another, or get the "
+                "permission to read it."
+            ) from error
         if not inside:
             raise RasterError(f"The folder {image} holds no raster: give another, or image files.")
         found += inside
     return tuple(found)
+
+
+def _rasters(folder: Path) -> list[str]:
+    return sorted(
+        str(path)
+        for path in folder.iterdir()
+        if path.suffix.lower() in RASTER_SUFFIXES
+        and path.is_file()
+        and not path.name.startswith(".")
+        and not path.name.endswith(_OWN)
+    )
 
 
 def plan_outputs(
@@ -90,6 +102,7 @@ def plan_outputs(
     common: Outputs,
     wanted: dict[str, Path | None],
     mosaic: bool = False,
+    dry: bool = False,
 ) -> list[Job]:
     """Name the result files of every image.
 
@@ -99,18 +112,21 @@ def plan_outputs(
             GeoPackage), layer, append, cog.
         wanted: ``raster``, ``confidence``, ``preview``: file, or folder for several images.
         mosaic: Take all images as one.
+        dry: Nothing will be written: no output is needed and no folder is made.
 
     Raises:
         OutputError: Nothing is asked for, or names do not fit or would collide.
     """
     output = common.polygons
-    if output is None and not any(wanted.values()):
+    if output is None and not any(wanted.values()) and not dry:
         raise OutputError(
             "Nothing to write; give -o OUT.gpkg, --raster, --confidence or --preview."
         )
     if len(images) == 1 or mosaic:
         if output is not None:
             vector_format(output)
+        for option, suffixes in (("raster", TIFF), ("confidence", TIFF), ("preview", PNG)):
+            check_suffix(wanted[option], f"--{option}", suffixes)
         files = dict(zip(("classes", "confidence", "preview"), wanted.values()))
         return [Job(images, replace(common, **files))]
     if common.layer is not None:
@@ -122,13 +138,27 @@ def plan_outputs(
     one_file = output is not None and output.suffix.lower() == ".gpkg"
     folders = [p for p in (None if one_file else output, *wanted.values()) if p is not None]
     for folder in folders:
-        if folder.suffix or folder.is_file():
-            raise OutputError(f"{folder} must be a folder when there are several images.")
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder.suffix or os.path.isfile(folder):
+            raise OutputError(
+                f"{folder} must be a folder, without a file extension, when there are several "
+                "images; to get Shapefiles or GeoJSON run the images one by one."
+            )
+        if not dry:
+            _make_folder(folder)
+    own = replace(common, siblings=tuple(stems) if one_file else ())
     return [
-        Job((image,), _outputs_in_folders(stem, common, wanted, one_file))
+        Job((image,), _outputs_in_folders(stem, own, wanted, one_file))
         for image, stem in zip(images, stems)
     ]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made ({error.strerror}): choose another."
+        ) from error
 
 
 def _outputs_in_folders(
@@ -155,7 +185,8 @@ def result_table(results: Sequence[JobResult]) -> str:
         if result.error:
             rows.append((name, "-", "-", f"{result.seconds:.1f}", f"error: {result.error}"))
         else:
-            figures = (f"{result.pixels:,}", f"{result.polygons:,}", f"{result.seconds:.1f}")
+            polygons = "-" if result.polygons is None else f"{result.polygons:,}"
+            figures = (f"{result.pixels:,}", polygons, f"{result.seconds:.1f}")
             rows.append((name, *figures, "ok"))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = [

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from ..classes import CLASSES, LandCoverClass, new_class
 from ..types import NODATA_CLASS
 from .quiet import quiet_gdal
-from .raster_source import open_dataset
+from .raster_file import open_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import RasterError
+from ..ports import BAND_NAMES
 from ..types import NODATA_CLASS, ClassStrip, RasterInfo, Window
 from .class_legend import read_legend
 from .raster_source import open_raster
@@ -64,8 +65,18 @@ class ClassMap:
                 f"{info.name} has {len(info.dtypes)} bands and is no class raster: take the band "
                 "with the classes out with gdal_translate -b."
             )
+        if self._classes.description == BAND_NAMES["confidence"]:
+            raise RasterError(
+                f"{info.name} is a confidence raster: give the class raster of the same run, and "
+                "this one with --confidence."
+            )
         if self._percent is None:
             return
+        if self._percent.description == BAND_NAMES["classes"]:
+            raise RasterError(
+                f"{self._percent.info.name} is a class raster: give the confidence raster of the "
+                "same run with --confidence."
+            )
         other = self._percent.info
         if (other.width, other.height) != (info.width, info.height):
             raise RasterError(

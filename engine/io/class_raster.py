@@ -16,7 +16,7 @@ from ..errors import RasterError
 from ..pixel_grid import PixelGrid
 from .geotransform import from_affine, to_affine
 from .quiet import gdal_options, quiet_gdal
-from .raster_source import open_dataset
+from .raster_file import open_dataset
 
 if TYPE_CHECKING:
     from ..types import Window

@@ -11,11 +11,12 @@ from xml.etree import ElementTree as ET
 from ..errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 GEOMETRY_COLUMN = "geom"
 
+_OF_QGIS = ("layer_styles", "layer_metadata")
 _RESERVED = ("gpkg_", "rtree_", "sqlite_", "layer_styles")
 
 RUN_STANDARD = "urn:cwsam:run"
@@ -76,6 +77,50 @@ def check_addable(path: Path, layer: str) -> None:
         )
 
 
+def check_replaceable(path: Path, fields: Collection[str], layers: Collection[str]) -> None:
+    """Refuse to replace a GeoPackage that holds more than results of the same kind.
+
+    Args:
+        path: The file.
+        fields: What a layer has when it is such a result.
+        layers: Names that the new file's layers will have.
+
+    Raises:
+        OutputError: It holds other layers, or another program keeps it locked.
+    """
+    try:
+        with _database(path) as database:
+            names = _contents(database)
+            own = [name for name in names if set(fields) <= _columns(database, name)]
+    except sqlite3.OperationalError as error:
+        raise OutputError(
+            f"{path} is in use by another program ({error}): close it there or choose another name."
+        ) from error
+    except sqlite3.DatabaseError:  # no GeoPackage, only called like one
+        return
+    known = {name for name in own if name in layers} or set(own[:1])
+    others = sorted(set(names) - known)
+    if others:
+        raise OutputError(
+            f"{path} holds other layers ({', '.join(others)}), which would be lost: add to it with "
+            "--append, or choose another name."
+        )
+
+
+def _contents(database: sqlite3.Connection) -> list[str]:
+    """What a file holds: layers, tables, rasters and QGIS projects; all tables of another kind."""
+    tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master")]
+    if "gpkg_contents" not in tables:
+        return tables
+    rows = database.execute("SELECT table_name FROM gpkg_contents").fetchall()
+    projects = [name for name in tables if name == "qgis_projects"]
+    return [name for (name,) in rows if name not in _OF_QGIS] + projects
+
+
+def _columns(database: sqlite3.Connection, table: str) -> set[str]:
+    return {row[0] for row in database.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+
+
 def copy_geopackage(source: Path, target: Path) -> None:
     """Copy a GeoPackage for a further layer to be added to the copy.
 
@@ -89,12 +134,17 @@ def copy_geopackage(source: Path, target: Path) -> None:
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        with _database(path) as database:
             yield database
     except sqlite3.Error as error:
         raise OutputError(
             f"{path} is no GeoPackage that a layer can be added to ({error}): choose another file."
         ) from error
+
+
+def _database(path: Path) -> closing[sqlite3.Connection]:
+    """A file to be read, without a trace in it."""
+    return closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
 
 
 def add_style(path: Path, layer: str, qml: str, sld: str) -> None:

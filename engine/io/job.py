@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ConfigError, OutputError
+from ..errors import ConfigError
 from ..journal import Journal, file_facts, open_journal, raster_facts
 from ..pipeline import SegmentOptions, segment, settle_radiometry
 from ..staging import check_writable
 from ..types import NODATA_CLASS, ClassStrip, RasterInfo, RunSummary
 from .mosaic import MosaicSource, open_mosaic
+from .output_check import check_outputs
 from .preview import write_preview
 from .raster_sink import ClassRasterSink, ConfidenceRasterSink
 from .raster_source import RasterioSource, default_bands, open_raster
@@ -41,6 +42,7 @@ class Outputs:
         polygons: Vector file.
         layer: Layer name in it; None for the file's name.
         append: Add the layer to an existing GeoPackage.
+        siblings: Names of all layers that the same call writes into that file.
         classes: Class raster.
         confidence: Confidence raster.
         preview: Picture of image and class map.
@@ -54,6 +56,7 @@ class Outputs:
     confidence: Path | None = None
     preview: Path | None = None
     cog: bool = False
+    siblings: tuple[str, ...] = ()
 
     def paths(self) -> tuple[Path, ...]:
         """All files asked for."""
@@ -74,8 +77,13 @@ class Length:
     pixels: bool
 
     @classmethod
-    def parse(cls, text: str, option: str) -> Length:
+    def parse(cls, text: str, option: str, unit: str = "metres") -> Length:
         """Read ``12.5`` (metres) or ``8px`` (pixels).
+
+        Args:
+            text: What the user gave.
+            option: The option, for the message.
+            unit: What a plain number means, for the message.
 
         Raises:
             ConfigError: The text is no number of 0 or more.
@@ -88,7 +96,8 @@ class Length:
             value = -1.0
         if not 0 <= value < float("inf"):
             raise ConfigError(
-                f"{option} must be a number of 0 or more, in metres or with 'px', not '{text}'."
+                f"{option} must be a number of 0 or more, in {unit} as in 20, or in pixels as in "
+                f"20px, not '{text}'."
             )
         return cls(value, pixels)
 
@@ -221,12 +230,11 @@ def segment_file(
         CwsamError: With a sentence for the user.
     """
     images = [image] if isinstance(image, (str, Path)) else list(image)
-    check_distinct(images, outputs)
+    check_outputs(images, outputs)
     with open_images(images, options) as source, ExitStack() as stack:
         info = source.info
-        settled, notices = options.for_raster(info)
-        notices = [*source.notices, *notices, *gsd_warnings(info, card)]
-        notices += format_notices(outputs, info)
+        settled, _ = options.for_raster(info)
+        notices = raster_notices(source, outputs, card, options)
         journal = None
         if resume is not None:  # the first to be entered: it is kept until all outputs are there
             journal = stack.enter_context(_journal(images, source, settled, resume))
@@ -265,7 +273,13 @@ def _open_sinks(
         metadata = {**record, **raster_record(info)}
         features = stack.enter_context(
             open_vector_sink(
-                outputs.polygons, info, outputs.layer, outputs.append, metadata, legend
+                outputs.polygons,
+                info,
+                outputs.layer,
+                outputs.append,
+                metadata,
+                legend,
+                siblings=outputs.siblings,
             )
         )
     return features, rasters, collector
@@ -300,24 +314,36 @@ def format_notices(outputs: Outputs, info: RasterInfo) -> list[str]:
     return []
 
 
-def check_distinct(images: Sequence[str | Path], outputs: Outputs) -> None:
-    """Refuse outputs that would overwrite the images or each other.
+def raster_notices(
+    source: RasterioSource | MosaicSource, outputs: Outputs, card: ModelCard, options: JobOptions
+) -> list[str]:
+    """What the user should know of a raster before it is segmented.
 
     Raises:
-        OutputError: Names the file.
+        ConfigError: The settings do not fit the raster.
     """
-    taken = {Path(image).resolve() for image in images}
-    for path in outputs.paths():
-        if path.resolve() in taken:
-            raise OutputError(f"{path} is asked for twice or is the input; choose another name.")
-        taken.add(path.resolve())
+    info = source.info
+    _, notices = options.for_raster(info)
+    scale = gsd_warnings(info, card, options.gsd_m)
+    return [*source.notices, *notices, *scale, *format_notices(outputs, info)]
 
 
-def gsd_warnings(info: RasterInfo, card: ModelCard) -> list[str]:
-    """Warn when a raster's resolution lies outside what the model is good for."""
+def gsd_warnings(info: RasterInfo, card: ModelCard, asked: float | None = None) -> list[str]:
+    """Warn when a raster's resolution lies outside what the model is good for.
+
+    Args:
+        info: The raster.
+        card: The model's.
+        asked: Metres a pixel that the user has resampled to; None for the raster's own.
+    """
     low, high = card.gsd_m
-    if info.gsd_m is None or low <= info.gsd_m <= high:
+    if info.gsd_m is None or low <= (asked or info.gsd_m) <= high:
         return []
+    if asked is not None:
+        return [
+            f"The model is made for {low:g} to {high:g} m a pixel, not for --gsd {asked:g}: expect "
+            f"a poorer map, or give --gsd {min(max(asked, low), high):g}."
+        ]
     return [
         f"{info.name} has {info.gsd_m:.3g} m a pixel, the model is made for {low:g} to {high:g} m: "
         f"expect a poorer map, or resample with --gsd {min(max(info.gsd_m, low), high):g}."

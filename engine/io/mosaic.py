@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .raster_source import RasterioSource
 
 _ALIGNED_PX = 0.01  # pixels that a grid may be off
-_REMEDY = "bring them to one grid with gdalwarp -tap, or build a VRT with gdalbuildvrt"
+_GDAL_TYPES = {"uint8": "Byte", "uint16": "UInt16", "uint32": "UInt32"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class MosaicSource:
         self._sources = tuple(sources)
         first = sources[0].info
         if first.transform is None:
-            raise RasterError(f"{first.name} has no georeference, which --mosaic needs: {_REMEDY}.")
+            raise RasterError(_unplaced(first))
         for source in sources[1:]:
             _check_alike(first, source.info)
         places = [_offset(first, source.info) for source in sources]
@@ -153,17 +154,45 @@ def _lay_under(pixels, valid, place, below) -> None:
     valid[place] |= fresh
 
 
+def _unplaced(info: RasterInfo) -> str:
+    return (
+        f"{info.name} has no georeference, which --mosaic needs: give it one with 'gdal_translate "
+        f"-a_srs EPSG:CODE -a_ullr LEFT TOP RIGHT BOTTOM {info.name} NEW.tif'."
+    )
+
+
+def _one_grid(first: RasterInfo) -> str:
+    """What brings rasters to one CRS and grid."""
+    grid = first.transform
+    sides = (math.hypot(grid.a, grid.d), math.hypot(grid.b, grid.e))
+    name = first.crs.name if first.crs and first.crs.name.startswith("EPSG:") else "EPSG:CODE"
+    steps = " ".join(f"{side:.10g}" for side in sides)
+    return (
+        f"run 'gdalwarp -t_srs {name} -tr {steps} -tap OLD.tif NEW.tif' for each of the images and "
+        "give the new ones"
+    )
+
+
 def _check_alike(first: RasterInfo, other: RasterInfo) -> None:
-    if other.transform is None or (other.crs and other.crs.wkt) != (first.crs and first.crs.wkt):
-        raise RasterError(f"{first.name} and {other.name} have different CRS: {_REMEDY}.")
+    if other.transform is None:
+        raise RasterError(_unplaced(other))
+    if (other.crs and other.crs.wkt) != (first.crs and first.crs.wkt):
+        raise RasterError(f"{first.name} and {other.name} have different CRS: {_one_grid(first)}.")
     if other.dtypes != first.dtypes:
-        raise RasterError(f"{first.name} and {other.name} differ in bands or data type: {_REMEDY}.")
+        kind = _GDAL_TYPES.get(first.dtypes[0], first.dtypes[0].capitalize())
+        bands = " ".join(f"-b {number + 1}" for number in range(min(3, len(first.dtypes))))
+        raise RasterError(
+            f"{first.name} and {other.name} differ in bands or data type: convert them alike, with "
+            f"'gdal_translate -ot {kind} {bands} OLD.tif NEW.tif'."
+        )
     a, b = first.transform, other.transform
     size = max(abs(a.a), abs(a.b), abs(a.d), abs(a.e))
     reach = _ALIGNED_PX * size / max(first.width, first.height, other.width, other.height)
     steps = ((a.a, b.a), (a.b, b.b), (a.d, b.d), (a.e, b.e))
     if any(abs(x - y) > reach for x, y in steps):
-        raise RasterError(f"{first.name} and {other.name} differ in pixel size: {_REMEDY}.")
+        raise RasterError(
+            f"{first.name} and {other.name} differ in pixel size: {_one_grid(first)}."
+        )
 
 
 def _offset(first: RasterInfo, other: RasterInfo) -> tuple[int, int]:
@@ -176,6 +205,6 @@ def _offset(first: RasterInfo, other: RasterInfo) -> tuple[int, int]:
     if abs(col - round(col)) > _ALIGNED_PX or abs(row - round(row)) > _ALIGNED_PX:
         raise RasterError(
             f"{other.name} lies {col - round(col):.2f} x {row - round(row):.2f} pixels off the "
-            f"grid of {first.name}: {_REMEDY}."
+            f"grid of {first.name}: {_one_grid(first)}."
         )
     return round(col), round(row)

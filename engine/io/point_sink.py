@@ -46,7 +46,9 @@ def write_points(
     chosen = FORMATS.get(suffix)
     if chosen is None or chosen.driver == "Parquet":
         known = ", ".join(name for name, form in FORMATS.items() if form.driver != "Parquet")
-        raise OutputError(f"'{path.name}' names no format for points: use one of {known}.")
+        raise OutputError(
+            f"'{path.name}' has no known file extension for points: use one of {known}."
+        )
     further = chosen.options_without_crs if crs is None else chosen.options_with_crs
     wkb = np.concatenate(
         [np.broadcast_to(_POINT, (len(xy), 5)), np.ascontiguousarray(xy, "<f8").view(np.uint8)],

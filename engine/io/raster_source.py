@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import numpy as np
 import rasterio
 import rasterio.windows
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
 from ..errors import RasterError
@@ -19,6 +18,7 @@ from ..types import NO_MEASUREMENT, RasterInfo
 from .crs import describe_crs
 from .geotransform import from_affine
 from .quiet import gdal_options, quiet_gdal
+from .raster_file import check_bands, check_place, open_dataset, short_name
 from .resample import resampled
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def open_raster(
     with quiet_gdal():
         dataset = open_dataset(path)
         try:
-            _check_bands(dataset, path)
-            _check_place(dataset, path)
-            source = RasterioSource(dataset, _short(path), expand_palette)
+            check_bands(dataset, path)
+            check_place(dataset, path)
+            source = RasterioSource(dataset, short_name(path), expand_palette)
             if gsd_m is not None:
                 source.resample(gsd_m)
             return source
@@ -99,6 +99,16 @@ class RasterioSource:
     def info(self) -> RasterInfo:
         """Size, bands, georeference."""
         return self._info
+
+    @property
+    def palette_size(self) -> int:
+        """Colours of the colour table that pixels are shown through; 0 without one."""
+        return 0 if self._palette is None else len(self._palette)
+
+    @property
+    def description(self) -> str:
+        """What the first band is said to hold; empty when nothing is said."""
+        return self._file.descriptions[0] or ""
 
     def __enter__(self) -> RasterioSource:
         return self
@@ -247,8 +257,8 @@ class RasterioSource:
         if transform is not None:
             if crs is None:
                 self.notices.append(
-                    f"{self._name} names no coordinate reference system: areas stay unknown; "
-                    "set one with gdal_edit.py -a_srs."
+                    f"{self._name} has no coordinate reference system (CRS): areas stay "
+                    "unknown; set one with gdal_edit.py -a_srs."
                 )
             return transform, crs
         if crs is None:
@@ -257,59 +267,10 @@ class RasterioSource:
             )
         else:
             self.notices.append(
-                f"{self._name} has no georeference although it names {crs.name}: coordinates are "
-                "pixels (x = column, y = -row)."
+                f"{self._name} has no georeference although it has the CRS {crs.name}: "
+                "coordinates are pixels (x = column, y = -row)."
             )
         return None, None
-
-
-def open_dataset(path: str | Path) -> DatasetReader:
-    """Open with rasterio; the caller closes it.
-
-    Raises:
-        RasterError: Says which of missing, folder and not-an-image it is.
-    """
-    text = str(path)
-    try:
-        return rasterio.open(text)
-    except (RasterioIOError, UnicodeError) as error:
-        remote = text.startswith("/vsi") or "://" in text
-        if not remote and not Path(text).exists():
-            raise RasterError(f"{text} does not exist: check the path.") from error
-        if not remote and Path(text).is_dir():
-            raise RasterError(f"{text} is a folder: give an image file in it.") from error
-        raise RasterError(
-            f"{_short(path)} is not an image that GDAL can open, or it is damaged: "
-            "convert it to GeoTIFF or copy it again."
-        ) from error
-
-
-def _check_bands(dataset: DatasetReader, path: str | Path) -> None:
-    """Refuse rasters without bands and rasters of complex numbers."""
-    if dataset.count == 0:
-        inner = dataset.subdatasets
-        hint = f"open one of its {len(inner)} parts, such as {inner[0]}" if inner else "check it"
-        raise RasterError(f"{_short(path)} has no bands of its own: {hint}.")
-    if any("complex" in str(dtype) for dtype in dataset.dtypes):
-        raise RasterError(
-            f"{_short(path)} holds complex numbers: turn them into amplitudes first, "
-            "for instance with gdal_calc.py --calc='abs(A)'."
-        )
-
-
-def _check_place(dataset: DatasetReader, path: str | Path) -> None:
-    """Refuse geotransforms that put all pixels on one point or line, or nowhere."""
-    grid = dataset.transform
-    area = grid.a * grid.e - grid.b * grid.d
-    if not (math.isfinite(area + grid.c + grid.f) and area):
-        raise RasterError(
-            f"{_short(path)} has pixels without a size on the map: correct its geotransform with "
-            "gdal_edit.py -a_ullr, or remove it with gdal_edit.py -unsetgt."
-        )
-
-
-def _short(path: str | Path) -> str:
-    return Path(str(path)).name or str(path)
 
 
 def _cause(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sqlite3
 from pathlib import Path
@@ -27,6 +28,7 @@ PATHS = ("output", "raster", "confidence", "preview")
 NOT_REPEATABLE = "not_repeatable"
 """Name in a record of why the command line cannot run it again; the plugin writes it."""
 
+_OF_ONE_LAYER = (*PATHS, "images", "layer", "append")
 _LEAVES_NO_TRACE = ("record", "from_record", "quiet", "fresh", "dry_run", "images")
 
 
@@ -36,7 +38,7 @@ def command_of(images: tuple[str, ...], settings: Mapping[str, object]) -> dict[
     for name in PATHS:
         if name in kept:
             kept[name] = str(Path(str(kept[name])).resolve())
-    whole = [str(Path(image).resolve()) if Path(image).exists() else image for image in images]
+    whole = [str(Path(image).resolve()) if os.path.exists(image) else image for image in images]
     return {"images": whole, **kept}
 
 
@@ -107,11 +109,12 @@ def read_record(path: Path) -> dict[str, object]:
     try:
         record = _of_layers(path) if layers else json.loads(path.read_text(encoding="utf-8"))
         refusal = record.get(NOT_REPEATABLE)
-        command = "{}" if refusal else record["command"]
-        record["command"] = json.loads(command) if isinstance(command, str) else command
+        record["command"] = {} if refusal else _command(record)
         images = record["command"].get("images", [])
         if layers:
             record["command"].pop("output", None)  # the file may hold other layers by now
+    except ConfigError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, sqlite3.Error) as error:
         raise ConfigError(
             f"{path} holds no run record: give a file that --record has written, or a "
@@ -125,7 +128,33 @@ def read_record(path: Path) -> dict[str, object]:
 
 
 def _of_layers(path: Path) -> dict[str, object]:
-    """The first record in a GeoPackage; empty where it has none."""
+    """The record in a GeoPackage, of several images where they were one run; empty without one.
+
+    Raises:
+        ConfigError: Its layers are from runs with different settings.
+    """
     if not path.is_file():
         raise FileNotFoundError(path)
-    return dict(next(iter(read_metadata(path).values()), {}))
+    found = [dict(record) for record in read_metadata(path).values()]
+    if len(found) < 2 or any(NOT_REPEATABLE in record for record in found):
+        return found[0] if found else {}
+    commands = [_command(record) for record in found]
+    images = [image for command in commands for image in command["images"]]
+    shared = [_without(command, *_OF_ONE_LAYER) for command in commands]
+    weights = {record.get("model_sha256") for record in found}
+    if len(weights) > 1 or len(set(images)) < len(images) or shared != shared[:1] * len(shared):
+        raise ConfigError(
+            f"{path} holds layers of {len(found)} different runs: give the file that --record has "
+            "written for one of them."
+        )
+    return {**found[0], "command": {**shared[0], "images": images}}
+
+
+def _command(record: Mapping[str, object]) -> dict[str, object]:
+    """The command of a record; in its own JSON where the plugin has written it."""
+    command = record["command"]
+    return json.loads(command) if isinstance(command, str) else command
+
+
+def _without(command: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in command.items() if name not in names}

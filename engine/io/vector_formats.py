@@ -75,7 +75,8 @@ def vector_format(path: Path) -> VectorFormat:
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
         raise OutputError(
-            f"'{path.name}' names no format for polygons: use one of {', '.join(FORMATS)}."
+            f"'{path.name}' has no known file extension for polygons: use one of "
+            f"{', '.join(FORMATS)}."
         )
     if "w" not in list_drivers().get(chosen.driver, "") and not _through_pyarrow(chosen):
         raise OutputError(

@@ -159,6 +159,13 @@ def read_layer(
     return dict(zip(meta["fields"].tolist(), columns)), geometries
 
 
+def bounds_in(layer: VectorLayer, crs: CRS | None) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top of a layer in a CRS; in its own where one of them is unknown."""
+    if not _differ(layer.crs, crs):
+        return layer.bounds
+    return transform_bounds(layer.crs, crs, *layer.bounds, densify_pts=41)
+
+
 def points_on_grid(geometries: np.ndarray, layer: VectorLayer, grid: PixelGrid) -> np.ndarray:
     """Rows and columns of the pixels that points lie in, (n, 2) int64; -1 outside."""
     return grid.places(_moved(point_coordinates(geometries), layer.crs, grid.crs))

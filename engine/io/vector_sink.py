@@ -11,7 +11,15 @@ from ..errors import OutputError
 from ..estimate import size_text
 from ..staging import Staging
 from ..styles import vector_qml, vector_sld
-from .gpkg import add_metadata, add_style, check_addable, check_layer_name, copy_geopackage
+from .attributes import FIELDS
+from .gpkg import (
+    add_metadata,
+    add_style,
+    check_addable,
+    check_layer_name,
+    check_replaceable,
+    copy_geopackage,
+)
 from .guard import OutputGuard
 from .ogr import OGR_ERRORS
 from .quiet import quiet_gdal
@@ -60,6 +68,7 @@ def open_vector_sink(
     metadata: Mapping[str, str] | None = None,
     classes: Sequence[LandCoverClass] = CLASSES,
     language: str = "en",
+    siblings: Sequence[str] = (),
 ) -> VectorSink:
     """Start a polygon layer; its file format follows the suffix.
 
@@ -72,12 +81,15 @@ def open_vector_sink(
         metadata: The run record, kept in the GeoPackage; other formats have no place for it.
         classes: Names and colours.
         language: ``en`` or ``zh``, of the legend.
+        siblings: Names of further layers that the caller will add to the file.
 
     Raises:
-        OutputError: The file cannot be written there, or the layer exists.
+        OutputError: The file cannot be written there, the layer exists, or the file holds other
+            layers.
     """
     path = Path(path)
-    return VectorSink(path, info, layer or path.stem, append, metadata, (classes, language))
+    legend = (classes, language)
+    return VectorSink(path, info, layer or path.stem, append, metadata, legend, siblings)
 
 
 class VectorSink:
@@ -99,6 +111,7 @@ class VectorSink:
         append: bool,
         metadata: Mapping[str, str] | None,
         legend: tuple[Sequence[LandCoverClass], str],
+        siblings: Sequence[str] = (),
     ):
         """Make the empty layer; see :func:`open_vector_sink`, ``legend`` is classes, language."""
         self.metadata = dict(metadata or {})
@@ -107,6 +120,7 @@ class VectorSink:
         self._layer = layer if self._format.driver != "ESRI Shapefile" else path.stem
         self._crs = info.crs
         self._legend = legend
+        self._names = (self._layer, *siblings)
         self._bytes = 0
         self._finished = False
         check_layer_name(layer)
@@ -117,8 +131,7 @@ class VectorSink:
         self._staging = Staging(path)
         with self._guard():
             self._adds = append and path.exists()
-            if self._adds:
-                check_addable(path, layer)
+            self._check_existing()
             growing = self._staging.folder / "growing" / "polygons.gpkg"
             growing.parent.mkdir()
             self._polygons = StagedPolygons(growing, self._format.fields, legend[0])
@@ -164,6 +177,14 @@ class VectorSink:
             self._count(len(batch), size)
             self._polygons.write(batch, size)
 
+    def _check_existing(self) -> None:
+        """Refuse a GeoPackage that stands there and cannot take the layer, or would lose others."""
+        path = self._staging.target
+        if self._adds:
+            check_addable(path, self._layer)
+        elif self._format.styles_inside and path.is_file():
+            check_replaceable(path, FIELDS, self._names)
+
     def _count(self, polygons: int, size: int) -> None:
         """Refuse a Shapefile before it is too large to be one."""
         self._bytes += shapefile_bytes(polygons, size)
@@ -177,8 +198,8 @@ class VectorSink:
         """Write the final file and its style."""
         target = self._staging.path
         self._polygons.flush()
-        if self._adds:  # only now: others may have written to it during the run
-            check_addable(self._staging.target, self._layer)
+        self._check_existing()  # again: others may have written to it during the run
+        if self._adds:
             copy_geopackage(self._staging.target, target)
         with quiet_gdal():
             export(self._polygons.path, target, self._layer, self._format, self._crs)

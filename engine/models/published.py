@@ -43,7 +43,7 @@ def read_state_dict(path: Path) -> tuple[dict[str, Tensor], bool]:
         raise CheckpointError(f"Cannot read {path}: {error.strerror}; check the path.") from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, TypeError):
         raise CheckpointError(
-            f"{path} is no plain weights file (broken, or it would run code); get the weights "
+            f"{path} is not a weights file (broken, or it would run code); get the weights "
             "from their publisher, if possible as safetensors."
         ) from None
     state = _unwrapped(state)

@@ -37,7 +37,7 @@ class VectorOptions:
     Attributes:
         min_area_px: Patches of fewer pixels are handed to a neighbour; 0 keeps all.
         tolerance_px: Simplification tolerance in pixels; 0 keeps every corner.
-        smooth: Rounds of corner cutting, 0 to 3.
+        smooth: Smoothing iterations (corner cutting), 0 to 3.
         merge_into: Who receives a small patch: ``border``, the neighbour with the longest
             common border, or ``runner_up``, a neighbour of the patch's most frequent
             runner-up class where there is one.

@@ -30,12 +30,12 @@
 <message><source>Only these classes are kept; the rest of the map stays empty</source><translation>只保留这些类别，其余部分留空</translation></message>
 <message><source>Overlap of these squares in pixels</source><translation>方块之间的重叠（像元）</translation></message>
 <message><source>Pre&amp;cision</source><translation>精度(&amp;C)</translation></message>
-<message><source>Rounds of cutting corners; 0 for none</source><translation>削角平滑次数，0 为不平滑</translation></message>
 <message><source>S&amp;implify by</source><translation>简化容差(&amp;I)</translation></message>
 <message><source>S&amp;mooth</source><translation>平滑(&amp;M)</translation></message>
 <message><source>Side of the squares that the network sees, in pixels</source><translation>网络每次处理的方块边长（像元）</translation></message>
-<message><source>Smaller patches are handed to the neighbour around them</source><translation>更小的图斑并入相邻图斑</translation></message>
+<message><source>Smaller polygons are merged into the neighbour around them</source><translation>更小的图斑并入相邻图斑</translation></message>
 <message><source>Smallest pol&amp;ygon</source><translation>最小多边形(&amp;Y)</translation></message>
+<message><source>Smoothing iterations; 0 for none</source><translation>平滑次数，0 为不平滑</translation></message>
 <message><source>Unit of smallest polygon (squared) and of simplification</source><translation>最小多边形（平方）与简化容差的单位</translation></message>
 <message><source>What computes; the best there is, if automatic</source><translation>用于计算的设备；自动时选择最好的</translation></message>
 </context>
@@ -149,6 +149,7 @@
 <message><source>'pretrained_stem' needs a variant whose stem is one of {1}; take it out of the recipe.</source><translation>“pretrained_stem”要求模型变体的主干为 {1} 之一；请从配方中删除该设置。</translation></message>
 <message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation>“{1}”的标签较少（{2} 个多边形）：再增加 {3} 个会使结果更好、评分更可靠。</translation></message>
 <message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation>“{1}”的标签太少（{2} 个多边形，{3} 个像元）：请至少再标注 {4} 个，且与其他标签相距 {5} 以上。</translation></message>
+<message><source>'{1}' is no class id or name; say which class it is with {2} '{3}=CLASS', or leave it out with {4} '{5}={6}'.</source><translation>“{1}”既不是类别编号也不是类别名称；请用 {2} '{3}=类别' 指明其类别，或用 {4} '{5}={6}' 将其排除。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
 <message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
 <message><source>A batch holds at least one chip.</source><translation>一个批次至少包含一个样本块。</translation></message>
@@ -164,7 +165,6 @@
 <message><source>All labels of '{1}' lie so close together that none are left to learn from beside those that are held back for validation: label it in 2 more places, away from these.</source><translation>“{1}”的标签彼此太近，留出验证用的之后已没有可供学习的：请在远离它们的另外 2 处标注。</translation></message>
 <message><source>An Apple GPU serves one process; start without torchrun.</source><translation>Apple GPU 只能由一个进程使用；请不要用 torchrun 启动。</translation></message>
 <message><source>An expected accuracy of {1} is none: give one from 0 to 1.</source><translation>{1} 不是有效的预期精度：请给出 0 到 1 之间的值。</translation></message>
-<message><source>An interrupted run goes on behind row {1} of tiles.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行。</translation></message>
 <message><source>An interrupted run was found, but the input has changed since ({1}): starting over.</source><translation>发现中断的运行，但输入已改变（{1}）：重新开始。</translation></message>
 <message><source>CPU: {1}.</source><translation>CPU：{1}。</translation></message>
 <message><source>CPU: {1}; bfloat16, which this processor multiplies natively.</source><translation>CPU：{1}；bfloat16，此处理器原生支持。</translation></message>
@@ -174,6 +174,7 @@
 <message><source>Cannot read {1}: {2}; check the path.</source><translation>无法读取 {1}：{2}；请检查路径。</translation></message>
 <message><source>Class {1} cannot join class {2}, which is merged or none itself: name the last class of the chain.</source><translation>类别 {1} 不能并入类别 {2}，后者本身已被并入其他类别或不存在：请直接写最终类别。</translation></message>
 <message><source>Comparing</source><translation>正在比较</translation></message>
+<message><source>Continuing the interrupted run after row {1} of tiles.</source><translation>从瓦片第 {1} 行之后继续上次中断的运行。</translation></message>
 <message><source>Fine-tuning stopped after step {1}; no adapter was written.</source><translation>微调在第 {1} 步后停止，未写入适配器。</translation></message>
 <message><source>Fine-tuning stopped; no adapter was written.</source><translation>微调已停止，未写入适配器。</translation></message>
 <message><source>Fine-tuning takes at least one step.</source><translation>微调至少需要一步。</translation></message>
@@ -289,8 +290,9 @@
 <message><source>{1} has no classes: check the field and the values.</source><translation>{1} 中没有类别：请检查字段和取值。</translation></message>
 <message><source>{1} has no colour of the palette; check the palette.</source><translation>{1} 中没有调色板的颜色；请检查调色板。</translation></message>
 <message><source>{1} has no colours, and the recipe has a palette; take the palette out if the file holds class ids.</source><translation>{1} 没有颜色，而训练配方含调色板；若文件存储的是类别编号，请去掉调色板。</translation></message>
+<message><source>{1} has no coordinate reference system (CRS): areas stay unknown; set one with gdal_edit.py -a_srs.</source><translation>{1} 没有坐标参考系：面积未知；请用 gdal_edit.py -a_srs 设置。</translation></message>
 <message><source>{1} has no coordinate reference system: that of the other is taken for it.</source><translation>{1} 没有坐标参考系：采用另一方的坐标参考系。</translation></message>
-<message><source>{1} has no georeference although it names {2}: coordinates are pixels (x = column, y = -row).</source><translation>{1} 虽注明 {2}，但没有地理参考：坐标以像元计（x = 列，y = -行）。</translation></message>
+<message><source>{1} has no georeference although it has the CRS {2}: coordinates are pixels (x = column, y = -row).</source><translation>{1} 虽有坐标参考系 {2}，但没有地理参考：坐标以像元计（x = 列，y = -行）。</translation></message>
 <message><source>{1} has no georeference: coordinates are pixels (x = column, y = -row).</source><translation>{1} 没有地理参考：坐标以像元计（x = 列，y = -行）。</translation></message>
 <message><source>{1} has no label image of that name in {2}; add it, or take the image out.</source><translation>{1} 在 {2} 中没有同名的标签影像；请添加，或去掉该影像。</translation></message>
 <message><source>{1} has no labelled polygon; draw some and give each a class.</source><translation>{1} 没有带标签的多边形；请绘制若干并为每个指定类别。</translation></message>
@@ -307,8 +309,8 @@
 <message><source>{1} holds {2} GB of weights, more than one ONNX file may; export a smaller model.</source><translation>{1} 有 {2} GB 权重，超出单个 ONNX 文件的上限；请导出较小的模型。</translation></message>
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
-<message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
+<message><source>{1} is not a weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
 <message><source>{1} is not the checkpoint of a training run; name its last.pt or best.pt.</source><translation>{1} 不是训练的检查点；请指定 last.pt 或 best.pt。</translation></message>
 <message><source>{1} is not the published file; install '{2}' again.</source><translation>{1} 不是所发布的文件；请重新安装“{2}”。</translation></message>
@@ -324,8 +326,8 @@
 <message><source>{1} must be a number, not '{2}'.</source><translation>{1} 必须是数字，而不是“{2}”。</translation></message>
 <message><source>{1} must be of type {2}, not '{3}'.</source><translation>{1} 的类型必须是 {2}，而不是“{3}”。</translation></message>
 <message><source>{1} must hold a mapping of names to values.</source><translation>{1} 必须包含名称到值的映射。</translation></message>
-<message><source>{1} names no coordinate reference system: areas stay unknown; set one with gdal_edit.py -a_srs.</source><translation>{1} 未注明坐标参考系：面积未知；请用 gdal_edit.py -a_srs 设置。</translation></message>
 <message><source>{1} needs the setting '{2}'.</source><translation>{1} 缺少设置项“{2}”。</translation></message>
+<message><source>{1} never predicts {2}: it has seen no such class in training.</source><translation>{1} 从不预测 {2}：训练中没有见过该类别。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3} or a lower minimum for rare classes.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点，或降低稀有类别的最少点数。</translation></message>
 <message><source>{1} points are too few for {2} classes: take at least {3}.</source><translation>{2} 个类别用 {1} 个点太少：请至少取 {3} 个点。</translation></message>
 <message><source>{1} polygon(s) lie outside their image and are not used.</source><translation>有 {1} 个多边形在影像之外，不使用。</translation></message>
@@ -578,6 +580,7 @@
 <message><source>'{name}' has {gsd} m a pixel, the model is made for {low} to {high} m: expect a poorer map.</source><translation>“{name}”的像元为 {gsd} 米，模型适用于 {low} 至 {high} 米：结果可能较差。</translation></message>
 <message><source>'{name}' is seen in grey, from one band, the model is made for colours: expect a poorer map.</source><translation>“{name}”只以一个波段的灰度参与分割，而模型针对彩色影像：结果会较差。</translation></message>
 <message><source>The server of '{name}' delivered no picture ({cause}): check the layer and the network.</source><translation>“{name}”的服务器没有返回图片（{cause}）：请检查图层和网络。</translation></message>
+<message><source>{model} never predicts {classes}: it has seen no such class in training.</source><translation>{model} 从不预测 {classes}：训练中没有见过该类别。</translation></message>
 <message><source>{path} is asked for twice: choose another name.</source><translation>{path} 被指定了两次：请换一个名称。</translation></message>
 <message><source>{path} is the input: choose another name.</source><translation>{path} 是输入文件：请换一个名称。</translation></message>
 <message><source>{percent} % of '{name}' are squares of one colour: check that the server has pictures there at this resolution.</source><translation>“{name}”有 {percent}% 是单一颜色的方块：请确认服务器在该处有此分辨率的图片。</translation></message>
@@ -585,7 +588,7 @@
 </context>
 <context>
 <name>cwsam.journals</name>
-<message><source>An interrupted run of '{name}' was found: it goes on behind tile row {row}.</source><translation>发现“{name}”的中断运行：从第 {row} 行瓦片之后继续。</translation></message>
+<message><source>An interrupted run of '{name}' was found: it continues after tile row {row}.</source><translation>发现“{name}”的中断运行：从第 {row} 行瓦片之后继续。</translation></message>
 </context>
 <context>
 <name>cwsam.label_box</name>
@@ -994,6 +997,7 @@
 <message><source>Borders may move by this much; neighbours stay joined.</source><translation>边界最多移动此距离；相邻多边形保持相接。</translation></message>
 <message><source>Classes to keep (none chosen: all)</source><translation>保留的类别（不选：全部）</translation></message>
 <message><source>Device</source><translation>设备</translation></message>
+<message><source>How often shared borders are smoothed.</source><translation>对公共边界进行平滑的次数。</translation></message>
 <message><source>Model file (empty: the plugin's own)</source><translation>模型文件（空：使用插件自带模型）</translation></message>
 <message><source>Numbers that the network computes with; smaller ones are faster and coarser.</source><translation>网络计算所用的数值类型；位数越少越快，但越粗略。</translation></message>
 <message><source>Overlap of these squares.</source><translation>这些方块的重叠。</translation></message>
@@ -1002,12 +1006,11 @@
 <message><source>Pixels of other classes become no data.</source><translation>其他类别的像元变为无数据。</translation></message>
 <message><source>Precision</source><translation>精度</translation></message>
 <message><source>Resolution that is asked of the server; other layers have their own.</source><translation>向服务器请求的分辨率；其他图层有自己的分辨率。</translation></message>
-<message><source>Rounds of cutting corners of shared borders.</source><translation>对公共边界切角的次数。</translation></message>
-<message><source>Rounds of smoothing</source><translation>平滑次数</translation></message>
 <message><source>Side of the squares that the network sees.</source><translation>网络所见方块的边长。</translation></message>
 <message><source>Simplify borders by</source><translation>边界简化容差</translation></message>
-<message><source>Smaller patches are handed to the neighbour around them.</source><translation>较小的图斑并入周围的相邻图斑。</translation></message>
+<message><source>Smaller polygons are merged into the neighbour around them.</source><translation>较小的图斑并入周围的相邻图斑。</translation></message>
 <message><source>Smallest polygon</source><translation>最小多边形</translation></message>
+<message><source>Smoothing iterations</source><translation>平滑次数</translation></message>
 <message><source>Tile in pixels (0: the model's own)</source><translation>瓦片大小，像元（0：模型默认）</translation></message>
 <message><source>Unit of sizes</source><translation>尺寸单位</translation></message>
 <message><source>Unit of smallest polygon (squared) and of simplification.</source><translation>最小多边形（平方）和简化容差的单位。</translation></message>
@@ -1115,7 +1118,7 @@
 </context>
 <context>
 <name>cwsam.vector_formats</name>
-<message><source>'{name}' names no format for polygons: use one of {formats}.</source><translation>“{name}”不是多边形格式：请使用 {formats} 之一。</translation></message>
+<message><source>'{name}' has no known file extension for polygons: use one of {formats}.</source><translation>“{name}”不是多边形文件的扩展名：请使用 {formats} 之一。</translation></message>
 </context>
 <context>
 <name>cwsam.watched_task</name>

@@ -102,6 +102,22 @@ def test_figures_equal_those_of_the_core(tmp_path, truth, mapped, evaluate, grid
     )
 
 
+@pytest.mark.parametrize("epsg", [31370, 4326])
+def test_what_lies_beside_a_vector_map_is_not_missed(tmp_path, truth, mapped, evaluate, epsg):
+    part = mapped[10:40, 20:60].copy()
+    part[0, 0] = part[-1, -1] = 8  # its extent is that of the part
+    grid = (GRID[0] + 20 * GRID[1], GRID[1], 0.0, GRID[3] + 10 * GRID[5], 0.0, GRID[5])
+    reference = raster(tmp_path / "truth.tif", truth, nodata=255)
+    by_raster = evaluate(raster(tmp_path / "map.tif", part, grid, nodata=255), reference)
+    by_polygons = evaluate(polygons("map", part, grid, epsg), reference)
+    assert by_raster["total"] == (truth[10:40, 20:60] != 255).sum()
+    if epsg == 31370:
+        assert by_polygons["total"] == by_raster["total"]
+        assert by_polygons["figures"] == by_raster["figures"]
+    else:  # the rectangle in degrees is a little larger
+        assert by_polygons["total"] == pytest.approx(by_raster["total"], rel=0.1)
+
+
 def test_a_reference_in_another_crs_with_foreign_names(tmp_path, truth, mapped, evaluate):
     prediction = raster(tmp_path / "map.tif", mapped)
     reference = polygons("t", truth, epsg=4326, names={5: "Bos", 8: "Gras", 24: "water"})

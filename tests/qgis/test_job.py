@@ -207,3 +207,12 @@ def test_kept_classes_and_confidence(qgis_app, network, tmp_path):
     assert set(np.unique(classes)) <= {kept, 255}
     assert share[classes == kept].max() <= 100
     assert (share[classes == 255] == 255).all()
+
+
+def test_classes_that_the_model_never_predicts_are_told(network, tmp_path):
+    image = open_layer(write_raster(tmp_path / "a.tif", patches(60, 60)), "a")
+    words = "tiny never predicts orchard, airport: it has seen no such class in training."
+    seen = network.facts.class_ids[0]
+    for kept, told in (((2, 12, seen), True), ((seen,), False), (None, False)):
+        summary = run(image, network, Outputs(classes=tmp_path / "c.tif"), keep_classes=kept)
+        assert (words in summary.notices) == told

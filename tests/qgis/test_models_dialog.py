@@ -140,7 +140,7 @@ def test_what_is_no_model_is_refused(dialog, tmp_path):
     text.write_text("no weights")
     dialog.examine(text)
     wait_for(lambda: dialog.add_button.isEnabled())
-    assert "no plain weights file" in dialog.sentence.text()
+    assert "is not a weights file" in dialog.sentence.text()
     assert not dialog.use_button.isVisible()
 
 

@@ -166,7 +166,7 @@ def test_mistakes_end_in_sentences(qgis_app, window, plugin, image, tmp_path, mo
     panel = open_panel(plugin, window)
     panel.output.polygons.setFilePath(str(tmp_path / "map.docx"))
     click(panel.bar.button)
-    assert "names no format" in message(window)
+    assert "has no known file extension" in message(window)
     panel.output.polygons.setFilePath(str(tmp_path / "missing" / "map.gpkg"))
     run_to_end(panel)
     assert "does not exist" in message(window)

@@ -13,6 +13,7 @@ import shapely
 from click.testing import CliRunner
 from cwsam.engine import pixel_grid
 from cwsam.engine.io.geotransform import to_affine
+from cwsam.engine.types import GeoTransform
 from cwsam.training.cli import main
 from cwsam.training.metrics import confusion_matrix, scores
 from rasterio.warp import Resampling, calculate_default_transform, reproject
@@ -139,6 +140,24 @@ def test_a_vector_map_takes_the_pixels_of_a_raster_reference(tmp_path, truth, ma
     prediction = polygons(tmp_path / "map.gpkg", mapped)
     reference = raster(tmp_path / "truth.tif", truth)
     assert result(prediction, reference)["figures"]["oa"] == expected(truth, mapped)["oa"]
+
+
+@pytest.mark.parametrize("crs", [LAMBERT, "EPSG:4326"])
+def test_what_lies_beside_a_vector_map_is_not_missed(tmp_path, truth, mapped, result, crs):
+    """The polygons of a part are judged like the class raster of that part."""
+    part = mapped[10:40, 20:60].copy()
+    part[0, 0] = part[-1, -1] = 8  # its extent is that of the part
+    place = GeoTransform(NORTH_UP.a, 0, NORTH_UP.c + 20 * NORTH_UP.a, 0, NORTH_UP.e,
+                         NORTH_UP.f + 10 * NORTH_UP.e)  # fmt: skip
+    reference = raster(tmp_path / "truth.tif", truth)
+    by_raster = result(raster(tmp_path / "map.tif", part, place), reference)
+    by_polygons = result(polygons(tmp_path / "map.gpkg", part, place, crs), reference)
+    assert by_raster["total"] == (truth[10:40, 20:60] != 255).sum()
+    if crs == LAMBERT:
+        assert by_polygons["total"] == by_raster["total"]
+        assert by_polygons["figures"] == by_raster["figures"]
+    else:  # the rectangle in degrees is a little larger
+        assert by_polygons["total"] == pytest.approx(by_raster["total"], rel=0.1)
 
 
 def test_two_vector_layers_are_drawn_at_a_resolution(tmp_path, truth, mapped, result):
@@ -280,9 +299,26 @@ def test_sample_size_from_a_standard_error(tmp_path, mapped):
         (["evaluate", "map.tif", "t.gpkg", "--map", "5=wood"], "sparse woodland"),
         (["evaluate", "map.tif", "t.gpkg", "--html", "no/where.html"], "does not exist"),
         (["evaluate", "map.tif", "lines.geojson"], "holds lines"),
+        (["evaluate", "map.tif", "odd.geojson"], "with --map 'Bos=CLASS', or leave it out"),
+        (["evaluate", "odd.geojson", "map.tif"], "with --map-prediction 'Bos=CLASS'"),
+        (["evaluate", "map.tif", "odd.geojson", "--json", "odd.geojson"], "is the input"),
+        (["sample", "t.gpkg", "-o", "t.gpkg", "--size", "500"], "is the input"),
+        (
+            [
+                "sample",
+                "map.tif",
+                "-o",
+                "p.gpkg",
+                "--standard-error",
+                "0.02",
+                "--expect",
+                "bos=0.9",
+            ],
+            "no class called 'bos'; `cwsam models` lists",
+        ),
         (["evaluate", "bare.geojson", "map.tif"], "has no polygons"),
         (["sample", "map.tif", "-o", "p.gpkg", "--size", "5"], "at least 150"),
-        (["sample", "map.tif", "-o", "p.png", "--size", "500"], "no format"),
+        (["sample", "map.tif", "-o", "p.png", "--size", "500"], "no known file extension"),
         (["sample", "empty.tif", "-o", "p.gpkg", "--size", "500"], "has no classes"),
         (["sample", "t.gpkg", "-o", "p.gpkg", "--size", "500", "--resolution", "1e-9"], "too many"),
     ],
@@ -303,6 +339,9 @@ def test_mistakes_are_sentences(tmp_path, truth, mapped, monkeypatch, command, w
         tmp_path / "bare.geojson", lines[:0], [np.array([], int)], ["class_id"],
         geometry_type="Polygon", crs="EPSG:4326",
     )  # fmt: skip
+    polygons(
+        tmp_path / "odd.geojson", truth, crs="EPSG:4326", names=dict.fromkeys(IDS, "Bos")
+    ).write_text((tmp_path / "odd.geojson").read_text().replace('"kind"', '"class"'))
     before = sorted(p.name for p in tmp_path.iterdir())
     done = run(*command)
     assert done.exit_code == 1
@@ -313,6 +352,9 @@ def test_mistakes_are_sentences(tmp_path, truth, mapped, monkeypatch, command, w
 
 def test_one_of_size_and_error_is_needed(tmp_path, mapped):
     raster(tmp_path / "map.tif", mapped)
+    both = ("--standard-error", "0.02", "--expect", "5=90")
+    done = run("sample", tmp_path / "map.tif", "-o", tmp_path / "p.gpkg", *both)
+    assert "90 is no share from 0 to 1" in done.output
     assert run("sample", tmp_path / "map.tif", "-o", tmp_path / "p.gpkg").exit_code == 2
 
 

@@ -166,7 +166,7 @@ def test_identity_with_crs_is_no_georeference(tmp_path):
     with open_raster(write_raster(tmp_path / "a.tif", ramp(), transform=None)) as source:
         assert source.info.transform is None
         assert source.info.crs is None
-        assert "although it names EPSG:31370" in source.notices[0]
+        assert "although it has the CRS EPSG:31370" in source.notices[0]
 
 
 def test_world_file_without_crs_keeps_the_transform(tmp_path):
