@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cwsam.cwsam_qgis.finetune_job import LabelledLayers, scheme_of
+from cwsam.cwsam_qgis.finetune_job import FinetuneJob, LabelledLayers, Wish, scheme_of
 from cwsam.cwsam_qgis.model_list import read_facts
 from cwsam.engine.classes import CLASSES
+from cwsam.engine.errors import OutputError
 from cwsam.engine.types import Window
 from qgis.core import (
     QgsApplication,
@@ -22,7 +23,6 @@ from qgis.core import (
 from tests.qgis.headless import QgisProcess
 from tests.qgis.labels import NAMES, feature_of, image_of, label_layer, squares
 from tests.qgis.support import GRID
-from tests.qgis.test_processing import processing  # noqa: F401
 from tests.training.finetune_support import save_tiny
 
 
@@ -60,7 +60,7 @@ def burnt(raster, labels):
     return found, layers.labelled(found, scheme)
 
 
-def test_declares_what_the_model_designer_needs(processing):  # noqa: F811
+def test_declares_what_the_model_designer_needs(processing):
     algorithm = QgsApplication.processingRegistry().algorithmById("cwsam:finetuneadapter")
     kinds = {o.name(): o.type() for o in algorithm.outputDefinitions()}
     assert kinds["ADAPTER"] == kinds["REPORT"] == "outputFile"
@@ -70,7 +70,7 @@ def test_declares_what_the_model_designer_needs(processing):  # noqa: F811
     assert "ADAPTER" in {p.name() for p in algorithm.destinationParameterDefinitions()}
 
 
-def test_bands_that_are_left_empty_are_chosen_by_colour(processing, parameters):  # noqa: F811
+def test_bands_that_are_left_empty_are_chosen_by_colour(processing, parameters):
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("cwsam:finetuneadapter")
     context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
     assert algorithm.prepareAlgorithm({**parameters, "RED": 3}, context, feedback)
@@ -78,7 +78,7 @@ def test_bands_that_are_left_empty_are_chosen_by_colour(processing, parameters):
 
 
 def test_from_foreign_names_to_an_adapter_with_a_new_class(
-    processing,  # noqa: F811
+    processing,
     parameters,
     tmp_path,
 ):
@@ -124,7 +124,7 @@ def test_from_foreign_names_to_an_adapter_with_a_new_class(
         ({"RED": 1, "GREEN": 2, "BLUE": 9}, "band"),
     ],
 )
-def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_path):  # noqa: F811
+def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_path):
     feedback = QgsProcessingFeedback()
     with pytest.raises(QgsProcessingException) as caught:
         processing.run("cwsam:finetuneadapter", {**parameters, **wrong}, feedback=feedback)
@@ -133,7 +133,7 @@ def test_mistakes_end_in_our_sentences(processing, parameters, wrong, text, tmp_
     assert [p.name for p in tmp_path.iterdir() if p.stem == "mine"] == []
 
 
-def test_a_map_of_the_labelled_classes_alone(processing, parameters):  # noqa: F811
+def test_a_map_of_the_labelled_classes_alone(processing, parameters):
     labels = parameters["LABELS"]
     water = [f.id() for f in labels.getFeatures() if f["kind"] == "水域"]
     assert water
@@ -142,7 +142,7 @@ def test_a_map_of_the_labelled_classes_alone(processing, parameters):  # noqa: F
     assert read_facts(Path(result["ADAPTER"])).card.classes_seen == (8, 33)
 
 
-def test_labels_that_do_not_suffice_are_refused(processing, parameters):  # noqa: F811
+def test_labels_that_do_not_suffice_are_refused(processing, parameters):
     labels = parameters["LABELS"]
     rare = [f.id() for f in labels.getFeatures() if f["kind"] == "Landebahn"]
     labels.dataProvider().deleteFeatures(rare[1:])
@@ -155,7 +155,7 @@ def test_labels_that_do_not_suffice_are_refused(processing, parameters):  # noqa
         processing.run("cwsam:finetuneadapter", parameters)
 
 
-def test_cancel_leaves_nothing(processing, parameters, tmp_path):  # noqa: F811
+def test_cancel_leaves_nothing(processing, parameters, tmp_path):
     feedback = QgsProcessingFeedback()
     feedback.progressChanged.connect(lambda p: feedback.cancel() if p > 12 else None)
     with pytest.raises(QgsProcessingException, match="stopped"):
@@ -207,7 +207,7 @@ def test_layers_without_a_crs(qgis_app, tmp_path):
     assert (layers.labels(Window(0, 0, 64, 64)) != 255).any()
 
 
-def test_labels_outside_the_image(processing, parameters):  # noqa: F811
+def test_labels_outside_the_image(processing, parameters):
     truth = squares()
     far = label_layer(truth, grid=(0.0, *GRID[1:3], 0.0, *GRID[4:]))
     QgsProject.instance().addMapLayer(far)
@@ -231,3 +231,29 @@ def test_qgis_process_runs_it_headless(parameters, tmp_path):
     assert "MEAN_IOU_AFTER" in said
     assert read_facts(tmp_path / "mine.safetensors").card.legend[33].name == "runway"
     assert (tmp_path / "mine.html").is_file()
+
+
+def test_overlapping_labels_are_counted_by_class(qgis_app, tmp_path):
+    truth = squares((8, 24))
+    raster, labels = image_of(tmp_path / "field.tif", truth), label_layer(truth)
+    _, one = burnt(raster, labels)
+    window = Window(0, 0, one.source.info.width, one.source.info.height)
+    assert not one.disputed(window).any()
+    everywhere = feature_of(labels, QgsGeometry.fromRect(labels.extent()), 23)
+    labels.dataProvider().addFeatures([everywhere])
+    _, both = burnt(raster, labels)
+    disputed = both.disputed(window)
+    shown = np.bincount(one.labels(window).ravel(), minlength=256)
+    assert disputed[8] == shown[8] > 0
+    assert disputed[23] == disputed[8] + disputed[24] > disputed[8]
+
+
+def test_a_file_where_a_stopped_run_would_be_kept_is_told(qgis_app, tmp_path, model):
+    truth = squares()
+    layers = LabelledLayers(image_of(tmp_path / "field.tif", truth), label_layer(truth))
+    wish = Wish(model, tmp_path / "mine.safetensors", keep_state=True)
+    FinetuneJob(layers, wish)
+    wish.state_folder.write_text("x")
+    with pytest.raises(OutputError, match="rename it"):
+        FinetuneJob(layers, wish)
+    assert wish.state_folder.read_text() == "x"
