@@ -25,6 +25,8 @@ def refuse_shared_labels(survey: Survey) -> None:
     Raises:
         TrainingDataError: Names them, and says what to do.
     """
+    if len(survey.rasters) < 2:
+        return
     infos = [raster.source.info for raster in survey.rasters]
     blocks, _ = survey.blocks(block_sides(survey.side)[-1])
     for other, info in enumerate(infos):

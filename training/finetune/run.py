@@ -316,7 +316,7 @@ class Session:
         for plate in (*self.train, *self.replay, *self.validation, *self.held):
             labels.update(repr((plate.raster, plate.window)).encode())
             for tensor in (plate.image, plate.labels, plate.valid):
-                labels.update(tensor.numpy())
+                labels.update(tensor.contiguous().numpy())
         names = [c.name for c in self.legend]
         facts = (self.base.identity, config, self.classes, names, self.labelled, labels.hexdigest())
         return hashlib.sha256(repr(facts).encode()).hexdigest()
