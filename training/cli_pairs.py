@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio.warp
-from rasterio.errors import RasterioError
 
 from ..engine.errors import ConfigError, TrainingDataError
+from ..engine.io.crs import bounds_in
 from ..engine.io.labels import LabelLayer, read_label_layer
 from ..engine.io.raster_source import RasterioSource, default_bands, open_raster
 from .finetune.labels import LabelledRaster, LabelPolygon, LabelScheme, burn, read_scheme
@@ -78,12 +77,9 @@ def _refuse_other_systems(opened: Sequence[Opened]) -> None:
             crs = source.info.crs, other.info.crs
             if None in crs or crs[0].wkt == crs[1].wkt:
                 continue
-            try:
-                box = rasterio.warp.transform_bounds(
-                    crs[1].wkt, crs[0].wkt, *_extent(other, theirs)
-                )
-            except RasterioError:
-                continue  # nowhere near
+            box = bounds_in(_extent(other, theirs), crs[1], crs[0])
+            if box is None:
+                continue
             left, bottom, right, top = _extent(source, layer)
             if box[0] < right and box[2] > left and box[1] < top and box[3] > bottom:
                 raise TrainingDataError(
