@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform_bounds
 
 from ..types import Crs
+from .quiet import quiet_gdal
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -54,8 +56,9 @@ def bounds_in(
         Left, bottom, right and top of what holds it there; None where it has no place.
     """
     try:
-        return transform_bounds(here.wkt, there.wkt, *bounds)
-    except RasterioError:
+        with quiet_gdal():
+            return transform_bounds(here.wkt, there.wkt, *bounds)
+    except (CPLE_BaseError, CRSError, RasterioError):  # a local system, for instance
         return None
 
 

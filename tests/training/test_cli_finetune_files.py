@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from cwsam.engine.errors import TrainingDataError
+from cwsam.engine.io.crs import bounds_in
 from cwsam.engine.io.raster_source import open_raster
 from cwsam.engine.tiling.normalize import Stretch
-from cwsam.engine.types import GeoTransform, Window
+from cwsam.engine.types import Crs, GeoTransform, Window
 from cwsam.training import cli_finetune
 from cwsam.training.cli import main
 from cwsam.training.cli_pairs import open_pairs, place_labels
@@ -18,6 +19,7 @@ from tests.data.rasters import write_raster
 from tests.training.finetune_support import COLOURS, save_tiny
 from tests.training.test_cli_finetune import GRID, X0, Y0, run, write_labels
 
+LOCAL = 'LOCAL_CS["site",UNIT["m",1]]'
 OPTIONS = {"gsd": None, "class_field": "kind", "layer": None}
 
 
@@ -165,3 +167,11 @@ def test_labels_of_one_ground_in_two_systems_are_refused(folder, tmp_path):
         opened(*files, folder / "labels.gpkg")
     write_labels(tmp_path / "far.gpkg", [box(20, 10, 21, 11)], ["24"], "EPSG:4326")
     assert len(opened(*files, tmp_path / "far.gpkg")) == 2
+
+
+def test_systems_without_a_common_ground_do_not_overlap():
+    metres, local = Crs("EPSG:32631", "UTM", "projected"), Crs(LOCAL, "local", "projected")
+    box_there = bounds_in((500000, 5600000, 500100, 5600100), metres, Crs("EPSG:4326", "", ""))
+    assert box_there == pytest.approx((3, 50.55, 3, 50.55), abs=0.01)
+    assert bounds_in((0, 0, 9, 9), metres, local) is None
+    assert bounds_in((0, 0, 9, 9), metres, Crs("junk", "junk", "projected")) is None
