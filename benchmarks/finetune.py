@@ -31,7 +31,7 @@ from cwsam.engine.models.checkpoint import DEFAULT_MODEL, load_model
 from cwsam.engine.pipeline import SegmentOptions
 from cwsam.engine.tiling.normalize import Stretch
 from cwsam.engine.types import NODATA_CLASS, Window
-from cwsam.training.cli_finetune import labelled
+from cwsam.training.cli_pairs import labelled
 from cwsam.training.dataset import Scene
 from cwsam.training.evaluate import classify
 from cwsam.training.finetune.config import FinetuneConfig

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
@@ -16,6 +15,7 @@ from ..training.finetune.check import LabelCheck, check_labels
 from ..training.finetune.config import FinetuneConfig
 from ..training.finetune.labels import NEW, SKIP, LabelledRaster, LabelScheme, read_scheme
 from ..training.finetune.outcome import FinetuneStatus
+from ..training.finetune.state_folder import forget_state
 from .environment import load_torch
 from .i18n import engine_text, language, translator
 from .job import online_notices
@@ -143,7 +143,7 @@ class LabelledLayers:
             text = text.format(name=info.name, count=len(info.dtypes), band=max(bands))
             raise TrainingDataError(text)
         burnt = BurntLabels(labels, scheme.ids, info)
-        return LabelledRaster(self.source, burnt, burnt.polygons, bands)
+        return LabelledRaster(self.source, burnt, burnt.polygons, bands, disputed=burnt.disputed)
 
 
 class FinetuneJob:
@@ -169,6 +169,11 @@ class FinetuneJob:
         if wish.adapter.resolve() == wish.model.resolve():
             text = tr("{path} is the base model: choose another name.")
             raise OutputError(text.format(path=wish.adapter))
+        if wish.keep_state and wish.state_folder.is_file():
+            text = tr(
+                "{path} is a file, and a stopped run is kept in a folder of that name: rename it."
+            )
+            raise OutputError(text.format(path=wish.state_folder))
         stage(wish.adapter).discard()
         self.layers, self.wish = layers, wish
 
@@ -217,7 +222,7 @@ class FinetuneJob:
         finally:
             staging.discard()
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            forget_state(folder)
         return replace(result, adapter=wish.adapter)
 
 
@@ -274,7 +279,7 @@ def check_layers(
     facts = read_facts(model)
     raster = layers.labelled(labels, scheme)
     legend = (*facts.card.legend, *scheme.new_classes)
-    return check_labels([raster], facts.config.image_size, legend)
+    return check_labels([raster], FinetuneConfig().chip_side(facts.config), legend)
 
 
 def read_pairs(text: str) -> dict[str, str]:

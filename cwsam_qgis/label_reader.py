@@ -194,6 +194,14 @@ class BurntLabels:
 
     def __call__(self, window: Window) -> np.ndarray:
         """Class ids (h, w) uint8, 255 = unknown or disputed. Pixel centres count."""
+        return burn((window.height, window.width), self._masks(window))[0]
+
+    def disputed(self, window: Window) -> np.ndarray:
+        """By class id the pixels (256,) that another class claims as well."""
+        return burn((window.height, window.width), self._masks(window))[1]
+
+    def _masks(self, window: Window) -> list[tuple[int, np.ndarray]]:
+        """Each class's pixels in a window, (h, w) bool."""
         left, top, right, bottom = self._bounds.T
         near = (left < window.col + window.width) & (right > window.col)
         near &= (top < window.row + window.height) & (bottom > window.row)
@@ -201,7 +209,7 @@ class BurntLabels:
         for class_id in np.unique(self._ids[near]):
             chosen = np.flatnonzero(near & (self._ids == class_id))
             masks.append((int(class_id), self._mask([self._wkb[i] for i in chosen], window)))
-        return burn((window.height, window.width), masks)[0]
+        return masks
 
     def _mask(self, shapes: Sequence[bytes], window: Window) -> np.ndarray:
         """Which pixel centres lie in one of the polygons, (h, w) bool."""

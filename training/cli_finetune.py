@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import csv
-import shutil
-from contextlib import ExitStack
+import signal
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import click
 import torch
 from tqdm import tqdm
 
 from ..engine.cli_options import path_type
+from ..engine.cli_run import INTERRUPTED
 from ..engine.config import PARTS, read_yaml
 from ..engine.device import keep_large_allocations, set_threads
-from ..engine.errors import ConfigError, TrainingDataError
-from ..engine.io.labels import LabelLayer, read_label_layer
-from ..engine.io.raster_source import RasterioSource, default_bands, open_raster
+from ..engine.errors import Cancelled, ConfigError
 from ..engine.models.checkpoint import DEFAULT_MODEL, load_model
-from ..engine.staging import check_writable
+from ..engine.staging import Staging, check_writable
 from ..engine.tiling.normalize import Stretch
 from .class_values import parse_table
+from .cli_pairs import open_pairs, parse_bands, place_labels
 from .finetune.config import FinetuneConfig
-from .finetune.labels import LabelledRaster, LabelPolygon, LabelScheme, burn, read_scheme
 from .finetune.report import write_report
-from .finetune.run import STATE, finetune
+from .finetune.run import finetune
+from .finetune.state_folder import STATE, forget_state
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterator
 
-    from ..engine.types import Window
     from .finetune.outcome import FinetuneResult, FinetuneStatus
+
+_COMPANIONS = (".md", ".html")
+"""Suffixes of the card and of the report beside an adapter file."""
+
+_GSD = (0.001, 100_000.0)
+"""Metres a pixel that images can be resampled to."""
 
 
 @click.command("finetune")
@@ -92,43 +98,97 @@ def finetune_command(pairs: tuple[str, ...], **options: object) -> None:
     without a label is unknown, not background. The result is a small adapter file:
     'cwsam segment --model ADAPTER' uses it.
     """
+    config, table = _config(options), read_table(options["pairs_of_names"])
+    bands, stretch = parse_bands(options["bands"]), Stretch.parse(options["stretch"])
+    output, folder = _places(pairs, options)
+    keep_large_allocations()
+    set_threads()
+    if options["threads"]:
+        torch.set_num_threads(options["threads"])
+    with ExitStack() as stack, tqdm(total=100, unit="%", disable=options["quiet"]) as bar:
+        opened = open_pairs(pairs, options, bands, stack)
+        base = load_model(options["model"])
+        rasters, scheme = place_labels(
+            opened, table, base.card.legend, options["new_classes"], stretch
+        )
+        staging = stack.enter_context(closing(Staging(output)))
+        with _interrupts(folder) as cancelled:
+            result = finetune(
+                base,
+                rasters,
+                staging.path,
+                config,
+                scheme.new_classes,
+                folder,
+                options["resume"],
+                lambda status: _show(bar, status),
+                cancelled,
+            )
+        result.notices[:0] = scheme.notices
+        card, page = (staging.path.with_suffix(suffix) for suffix in _COMPANIONS)
+        card.write_text(result.card.to_markdown(output.stem), encoding="utf-8")
+        write_report(result, page, options["language"])
+        staging.commit()
+    forget_state(folder)
+    if not options["quiet"]:
+        _tell(replace(result, adapter=output))
+
+
+def _places(pairs: tuple[str, ...], options: dict) -> tuple[Path, Path]:
+    """The adapter file and the folder of a stopped run.
+
+    Raises:
+        ConfigError: They cannot be there, or would replace what the run reads.
+        OutputError: They cannot be written.
+    """
     if len(pairs) % 2:
         raise ConfigError("Images and labels come in pairs: IMAGE LABELS [IMAGE LABELS...].")
     output = options["output"] or Path(pairs[0]).with_suffix(".adapter.safetensors")
     if output.suffix != ".safetensors":
         raise ConfigError(f"The adapter's name must end in .safetensors, not '{output.name}'.")
-    for suffix in (".safetensors", ".md", ".html"):
-        check_writable(output.with_suffix(suffix))
-    config, table = _config(options), read_table(options["pairs_of_names"])
-    keep_large_allocations()
-    set_threads()
-    if options["threads"]:
-        torch.set_num_threads(options["threads"])
-    base = load_model(options["model"])
+    inputs = [*pairs, options["model"], *options["pairs_of_names"]]
+    read = {path.resolve() for path in map(Path, inputs) if _is_file(path)}
+    for written in (output, *map(output.with_suffix, _COMPANIONS)):
+        if written.resolve() in read:
+            raise ConfigError(f"{written} is read by this run: give the adapter another name.")
+        check_writable(written)
     folder = output.with_suffix(".finetune")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(
+            f"{folder} is a file, and a stopped run is kept in a folder of that name: rename it."
+        )
     if options["resume"] and not (folder / STATE).exists():
         raise ConfigError(f"There is no stopped run of {output.name}; start without --resume.")
-    with ExitStack() as stack, tqdm(total=100, unit="%", disable=options["quiet"]) as bar:
-        rasters, scheme = _open_all(pairs, options, table, base.card.legend, stack)
-        result = finetune(
-            base,
-            rasters,
-            output,
-            config,
-            scheme.new_classes,
-            folder,
-            options["resume"],
-            lambda status: _show(bar, status),
-        )
-    result.notices[:0] = scheme.notices
-    output.with_suffix(".md").write_text(result.card.to_markdown(output.stem), encoding="utf-8")
-    write_report(result, output.with_suffix(".html"), options["language"])
-    shutil.rmtree(folder, ignore_errors=True)
-    if not options["quiet"]:
-        _tell(result)
+    return output, folder
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no path at all, such as the address of a map server
+        return False
+
+
+@contextmanager
+def _interrupts(folder: Path) -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C end a run in order; gives the question whether it was pressed."""
+    pressed: list[bool] = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield lambda: bool(pressed)
+    except Cancelled as error:
+        kept = (folder / STATE).exists()
+        again = " Give the same command with --resume to go on." if kept else ""
+        click.echo(f"{error}{again}", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _config(options: dict) -> FinetuneConfig:
+    gsd = options["gsd"]
+    if gsd is not None and not _GSD[0] <= gsd <= _GSD[1]:
+        raise ConfigError(f"--gsd must lie between {_GSD[0]} and {_GSD[1]} metres, not {gsd:g}.")
     parts = tuple(p.strip() for p in str(options["parts"]).split(",") if p.strip())
     return FinetuneConfig(
         seconds=60 * options["minutes"],
@@ -174,66 +234,6 @@ def _read_csv(path: Path) -> dict[str, str]:
     if rows and [cell.strip().lower() for cell in rows[0][:2]] == ["value", "class"]:
         rows = rows[1:]
     return {row[0].strip(): row[1].strip() for row in rows}
-
-
-def _open_all(
-    pairs: tuple[str, ...], options: dict, table: dict, legend: tuple, stack: ExitStack
-) -> tuple[list[LabelledRaster], LabelScheme]:
-    """Open images and label layers; one scheme of classes for all."""
-    opened: list[tuple[RasterioSource, LabelLayer]] = []
-    for image, labels in zip(pairs[::2], pairs[1::2]):
-        source = stack.enter_context(open_raster(image, gsd_m=options["gsd"]))
-        layer = read_label_layer(labels, options["class_field"], source.info, options["layer"])
-        opened.append((source, layer))
-    values = [value for _, layer in opened for value in layer.values]
-    scheme = read_scheme(values, table, legend, options["new_classes"])
-    stretch = Stretch.parse(options["stretch"])
-    bands = _bands(options["bands"])
-    rasters = [
-        labelled(source, layer, scheme, bands or default_bands(source.info), stretch)
-        for source, layer in opened
-    ]
-    notices = [n for source, layer in opened for n in (*source.notices, *layer.notices)]
-    return rasters, LabelScheme(scheme.ids, scheme.new_classes, (*scheme.notices, *notices))
-
-
-def _bands(text: str | None) -> tuple[int, ...] | None:
-    if not text:
-        return None
-    try:
-        bands = tuple(int(n) for n in text.split(","))
-    except ValueError:
-        bands = ()
-    if len(bands) != 3 or min(bands) < 1:
-        raise ConfigError("--bands must be three band numbers from 1, such as 4,3,2.")
-    return bands
-
-
-def labelled(
-    source: RasterioSource,
-    layer: LabelLayer,
-    scheme: LabelScheme,
-    bands: tuple[int, int, int],
-    stretch: Stretch,
-) -> LabelledRaster:
-    """Make the port that the core reads labels through."""
-    features: dict[int, list[int]] = {}
-    polygons = []
-    for index, feature in enumerate(layer.features):
-        class_id = scheme.ids[feature.value]
-        if class_id is not None:
-            features.setdefault(class_id, []).append(index)
-            polygons.append(LabelPolygon(class_id, feature.bounds, feature.key))
-    if not polygons:
-        raise TrainingDataError(
-            f"No polygon of {layer.name} has a class that may be used; check the table of names."
-        )
-
-    def labels(window: Window) -> np.ndarray:
-        found, _ = burn((window.height, window.width), layer.masks(window, list(features.items())))
-        return found
-
-    return LabelledRaster(source, labels, tuple(polygons), bands, stretch)
 
 
 _PHASES = {

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rasterio.errors import CRSError
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import CRSError, RasterioError
+from rasterio.warp import transform_bounds
 
 from ..types import Crs
+from .quiet import quiet_gdal
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -37,6 +40,26 @@ def describe_crs(crs: CRS | None) -> Crs | None:
         semi_major_m=semi_major,
         inverse_flattening=inverse_flattening,
     )
+
+
+def bounds_in(
+    bounds: tuple[float, float, float, float], here: Crs, there: Crs
+) -> tuple[float, float, float, float] | None:
+    """A rectangle of one reference system in another one.
+
+    Args:
+        bounds: Left, bottom, right and top in units of ``here``.
+        here: Its reference system.
+        there: The other one.
+
+    Returns:
+        Left, bottom, right and top of what holds it there; None where it has no place.
+    """
+    try:
+        with quiet_gdal():
+            return transform_bounds(here.wkt, there.wkt, *bounds)
+    except (CPLE_BaseError, CRSError, RasterioError):  # a local system, for instance
+        return None
 
 
 def _wkt2(crs: CRS) -> str:

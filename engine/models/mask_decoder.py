@@ -12,7 +12,7 @@ from ..layers.common import LayerNorm2d, activate
 from .transformer import TwoWayTransformer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 CLASS_CHUNK_ELEMENTS = 1 << 25
 """Largest class-head activation held at once at inference, in elements."""
@@ -99,10 +99,19 @@ class MaskDecoder(nn.Module):
             source: Class id whose (D / 8, D / 4, 7, 7) kernel and (D / 8,) bias are copied.
             target: Class id that gets them.
         """
+        self.copy_classes({target: source})
+
+    @torch.no_grad()
+    def copy_classes(self, sources: Mapping[int, int]) -> None:
+        """Let classes of the head begin as others are now, even if those begin anew as well.
+
+        Args:
+            sources: Class id to copy by the class id that gets it; see :meth:`copy_class`.
+        """
         conv: nn.Conv2d = self.cls_upscaling[3]
         for tensor in (conv.weight, conv.bias):
             channels = tensor.unflatten(0, (-1, self.num_classes))
-            channels[:, target] = channels[:, source]
+            channels[:, list(sources)] = channels[:, list(sources.values())].clone()
 
     def forward(
         self,

@@ -149,6 +149,7 @@
 <message><source>'pretrained_stem' needs a variant whose stem is one of {1}; take it out of the recipe.</source><translation>“pretrained_stem”要求模型变体的主干为 {1} 之一；请从配方中删除该设置。</translation></message>
 <message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation>“{1}”的标签较少（{2} 个多边形）：再增加 {3} 个会使结果更好、评分更可靠。</translation></message>
 <message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation>“{1}”的标签太少（{2} 个多边形，{3} 个像元）：请至少再标注 {4} 个，且与其他标签相距 {5} 以上。</translation></message>
+<message><source>'{1}' has too few labels: polygons of another class cover {2} of its pixels, which count as unknown, and {3} are left. Correct the polygons that overlap.</source><translation>“{1}”的标注太少：其中 {2} 个像元也被其他类别的多边形覆盖，因此算作未知，只剩 {3} 个。请改正重叠的多边形。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is with {2} '{3}=CLASS', or leave it out with {4} '{5}={6}'.</source><translation>“{1}”既不是类别编号也不是类别名称；请用 {2} '{3}=类别' 指明其类别，或用 {4} '{5}={6}' 将其排除。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
 <message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
@@ -161,6 +162,7 @@
 <message><source>About {1} of disk are needed for the journal and {2} are free: set CWSAM_CACHE to a folder with space.</source><translation>运行日志约需 {1} 磁盘空间，剩余 {2}：请将 CWSAM_CACHE 设为空间充足的文件夹。</translation></message>
 <message><source>About {1} of disk are needed for the results and {2} are free: choose another folder, a coarser --gsd or --classes.</source><translation>结果约需 {1} 磁盘空间，剩余 {2}：请另选文件夹、增大像元或减少类别。</translation></message>
 <message><source>About {1} of memory are needed and {2} are free: ask for --raster instead of polygons, take a smaller --tile or a coarser --gsd, or cut the raster in pieces.</source><translation>约需 {1} 内存，剩余 {2}：请只输出栅格、减小瓦片、增大像元，或将影像分块处理。</translation></message>
+<message><source>After step {1} the loss was no finite number any more: training ended there, and the best state before it is kept. Look for extreme values in the image.</source><translation>第 {1} 步之后损失不再是有限数：训练到此结束，保留此前的最佳状态。请检查影像中是否有极端值。</translation></message>
 <message><source>All labels lie outside {1}; check that image and labels show the same place and that both know their coordinate reference system.</source><translation>所有标签都在 {1} 之外；请检查影像与标签是否为同一地点，且都有坐标参考系。</translation></message>
 <message><source>All labels of '{1}' lie so close together that none are left to learn from beside those that are held back for validation: label it in 2 more places, away from these.</source><translation>“{1}”的标签彼此太近，留出验证用的之后已没有可供学习的：请在远离它们的另外 2 处标注。</translation></message>
 <message><source>An Apple GPU serves one process; start without torchrun.</source><translation>Apple GPU 只能由一个进程使用；请不要用 torchrun 启动。</translation></message>
@@ -189,6 +191,7 @@
 <message><source>Merging small patches</source><translation>正在归并小图斑</translation></message>
 <message><source>Model config '{1}': {2} must be {3}.</source><translation>模型配置“{1}”：{2} 必须为 {3}。</translation></message>
 <message><source>No Apple GPU was found; choose the device cpu.</source><translation>未找到 Apple GPU；请将设备设为 CPU。</translation></message>
+<message><source>No labelled ground is left to learn from beside that which is held back for validation: label more places, farther away from each other.</source><translation>除了留作验证的区域，没有剩下可供学习的标注：请在彼此相距更远的地方多标注一些。</translation></message>
 <message><source>No labelled raster is given; choose an image and its labels.</source><translation>未给出带标签的栅格；请选择影像及其标签。</translation></message>
 <message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation>没有多边形带有可用的类别；请检查类别字段和名称对应表。</translation></message>
 <message><source>No training scene has a pixel of class {1}; take it out of 'classes'.</source><translation>训练影像中没有类别 {1} 的像元；请从类别列表中去掉它。</translation></message>
@@ -201,6 +204,8 @@
 <message><source>Radiometry: as stored, {1}.</source><translation>辐射处理：按原值，{1}。</translation></message>
 <message><source>Radiometry: percentiles {1} and {2}, {3}.</source><translation>辐射处理：百分位 {1} 与 {2}，{3}。</translation></message>
 <message><source>Radiometry: values in {1}.</source><translation>辐射处理：取值范围 {1}。</translation></message>
+<message><source>Rates and weights must be finite numbers.</source><translation>学习率和权重必须是有限数。</translation></message>
+<message><source>Reading the labels and the image took {1} of {2} seconds, which leaves little time to learn in: allow more minutes, or label fewer places.</source><translation>读取标注和影像用去了 {2} 秒中的 {1} 秒，留给学习的时间很少：请允许更多分钟，或减少标注的地方。</translation></message>
 <message><source>Resuming</source><translation>正在继续</translation></message>
 <message><source>Segmenting</source><translation>正在分割</translation></message>
 <message><source>Simplifying borders</source><translation>正在简化边界</translation></message>
@@ -208,6 +213,7 @@
 <message><source>Stopped by the user.</source><translation>已由用户停止。</translation></message>
 <message><source>Stopped; nothing was written.</source><translation>已停止，未写入任何结果。</translation></message>
 <message><source>TensorBoard is not installed; run 'pip install tensorboard', or set 'tensorboard: false' (log.csv holds the same figures).</source><translation>未安装 TensorBoard；请运行 pip install tensorboard，或设置 tensorboard: false（log.csv 中有同样的数字）。</translation></message>
+<message><source>The expert for colours is blended into a network that trains, too: add 'head' or another part to 'colours'.</source><translation>颜色专家要与同时训练的网络混合使用：请在“colours”之外加上“head”或其他部分。</translation></message>
 <message><source>The expert for colours takes at least one step.</source><translation>颜色专家至少需要一步。</translation></message>
 <message><source>The folder {1} cannot be written ({2}): choose another.</source><translation>文件夹 {1} 无法写入（{2}）：请另选。</translation></message>
 <message><source>The folder {1} does not exist: create it or choose another.</source><translation>文件夹 {1} 不存在：请创建或另选。</translation></message>
@@ -223,6 +229,7 @@
 <message><source>The overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
+<message><source>The seed must lie between 0 and {1}.</source><translation>随机种子必须在 0 到 {1} 之间。</translation></message>
 <message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>
 <message><source>The share of pasted labels must lie between 0 and 1.</source><translation>粘贴标注的比例必须在 0 和 1 之间。</translation></message>
 <message><source>The share of steps on all labels must lie between 0 and 2.</source><translation>使用全部标注的步数所占份额必须在 0 到 2 之间。</translation></message>
@@ -230,6 +237,7 @@
 <message><source>The tensors of '{1}' are not those of a SAM or CWSAM model; choose another file, or give a configuration that describes it.</source><translation>“{1}”的张量不属于 SAM 或 CWSAM 模型；请另选文件，或提供描述它的配置。</translation></message>
 <message><source>The tile must be a multiple of {1} pixels for this model, not {2}.</source><translation>此模型的瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
 <message><source>The tile must be a multiple of {1} px, not {2}.</source><translation>瓦片大小必须是 {1} 像元的整数倍，而不是 {2}。</translation></message>
+<message><source>The time for fine-tuning must be a finite number.</source><translation>微调时间必须是有限数。</translation></message>
 <message><source>The time for fine-tuning must be more than 0.</source><translation>微调时间必须大于 0。</translation></message>
 <message><source>The training setting '{1}' must be {2}.</source><translation>训练设置“{1}”必须为 {2}。</translation></message>
 <message><source>The training setting '{1}' needs the folder '{2}'.</source><translation>训练设置“{1}”需要文件夹“{2}”。</translation></message>
@@ -274,6 +282,7 @@
 <message><source>{1} Say what '{2}' means: map '{3}=CLASS', '{4}=new' for a new class, or '{5}=skip' to leave it out.</source><translation>{1} 请说明“{2}”的含义：写“{3}=类别”；“{4}=new”表示新类别，“{5}=skip”表示略去。</translation></message>
 <message><source>{1} and {2} are both adapter files: give the base model and one of them.</source><translation>{1} 和 {2} 都是适配器文件：请给出基础模型和其中一个。</translation></message>
 <message><source>{1} and {2} differ in size; labels must lie on the image's grid.</source><translation>{1} 与 {2} 大小不同；标签必须与影像的格网一致。</translation></message>
+<message><source>{1} and {2} show the same ground and both have labels there, so that the result would be measured on what it was taught: label that ground on one of them only, or join them with gdalbuildvrt.</source><translation>{1} 与 {2} 显示同一片地面，且两者在那里都有标注，这样结果会在学过的内容上评价：请只在其中一幅上标注那片地面，或用 gdalbuildvrt 把它们合并。</translation></message>
 <message><source>{1} belongs to other settings, labels, pixels or another model; start anew without resuming, or give what that run was given.</source><translation>{1} 属于其他设置、标注、影像或模型；请重新开始，或使用当时的设置。</translation></message>
 <message><source>{1} broken polygon(s) of {2} are left out.</source><translation>{2} 中有 {1} 个损坏的多边形，已略去。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
@@ -300,6 +309,7 @@
 <message><source>{1} has no scale on the ground: sizes are taken as pixels.</source><translation>{1} 没有地面尺度：大小以像元计。</translation></message>
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
+<message><source>{1} has {2} band(s), not {3}: choose three of those it has.</source><translation>{1} 有 {2} 个波段，没有第 {3} 个：请从已有波段中选三个。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
 <message><source>{1} holds no image ({2}).</source><translation>{1} 中没有影像（{2}）。</translation></message>
@@ -493,6 +503,7 @@
 <message><source>No class is called {values}: say what each means, as VALUE=CLASS, VALUE=new for a new class or VALUE=skip to leave it out.</source><translation>没有名为 {values} 的类别：请说明各自的含义，写 取值=类别，新类别写 取值=new，略去则写 取值=skip。</translation></message>
 <message><source>The adapter's name must end in {suffix}, not '{name}'.</source><translation>适配器的文件名必须以 {suffix} 结尾，而不是“{name}”。</translation></message>
 <message><source>The labels of '{name}' cannot be placed on the image: check both CRS.</source><translation>“{name}”的标注无法放到影像上：请检查两者的坐标参考系。</translation></message>
+<message><source>{path} is a file, and a stopped run is kept in a folder of that name: rename it.</source><translation>{path} 是一个文件，而停止的运行要保存在同名文件夹中：请重命名该文件。</translation></message>
 <message><source>{path} is the base model: choose another name.</source><translation>{path} 是基础模型：请换一个名称。</translation></message>
 <message><source>{path} names no folder: choose a whole path.</source><translation>{path} 未指明文件夹：请选择完整路径。</translation></message>
 </context>

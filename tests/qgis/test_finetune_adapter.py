@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cwsam.cwsam_qgis.finetune_job import LabelledLayers, scheme_of
+from cwsam.cwsam_qgis.finetune_job import FinetuneJob, LabelledLayers, Wish, scheme_of
 from cwsam.cwsam_qgis.model_list import read_facts
 from cwsam.engine.classes import CLASSES
+from cwsam.engine.errors import OutputError
 from cwsam.engine.types import Window
 from qgis.core import (
     QgsApplication,
@@ -230,3 +231,29 @@ def test_qgis_process_runs_it_headless(parameters, tmp_path):
     assert "MEAN_IOU_AFTER" in said
     assert read_facts(tmp_path / "mine.safetensors").card.legend[33].name == "runway"
     assert (tmp_path / "mine.html").is_file()
+
+
+def test_overlapping_labels_are_counted_by_class(qgis_app, tmp_path):
+    truth = squares((8, 24))
+    raster, labels = image_of(tmp_path / "field.tif", truth), label_layer(truth)
+    _, one = burnt(raster, labels)
+    window = Window(0, 0, one.source.info.width, one.source.info.height)
+    assert not one.disputed(window).any()
+    everywhere = feature_of(labels, QgsGeometry.fromRect(labels.extent()), 23)
+    labels.dataProvider().addFeatures([everywhere])
+    _, both = burnt(raster, labels)
+    disputed = both.disputed(window)
+    shown = np.bincount(one.labels(window).ravel(), minlength=256)
+    assert disputed[8] == shown[8] > 0
+    assert disputed[23] == disputed[8] + disputed[24] > disputed[8]
+
+
+def test_a_file_where_a_stopped_run_would_be_kept_is_told(qgis_app, tmp_path, model):
+    truth = squares()
+    layers = LabelledLayers(image_of(tmp_path / "field.tif", truth), label_layer(truth))
+    wish = Wish(model, tmp_path / "mine.safetensors", keep_state=True)
+    FinetuneJob(layers, wish)
+    wish.state_folder.write_text("x")
+    with pytest.raises(OutputError, match="rename it"):
+        FinetuneJob(layers, wish)
+    assert wish.state_folder.read_text() == "x"

@@ -20,7 +20,8 @@ from cwsam.engine.types import RunSummary
 from cwsam.training.finetune.config import FinetuneConfig
 from cwsam.training.finetune.learner import Learner
 from cwsam.training.finetune.report import report_html
-from cwsam.training.finetune.run import finetune, start_classes
+from cwsam.training.finetune.run import finetune
+from cwsam.training.finetune.starting import start_classes
 from tests.training.finetune_support import (
     QUICK,
     labelled_raster,

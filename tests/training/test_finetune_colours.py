@@ -13,7 +13,8 @@ from cwsam.training.finetune.colours import labelled_cells, settle_share, train_
 from cwsam.training.finetune.learner import Learner, Stopped
 from cwsam.training.finetune.plates import PlateCutter, ask_base
 from cwsam.training.finetune.report import report_html
-from cwsam.training.finetune.run import finetune, settle
+from cwsam.training.finetune.run import finetune
+from cwsam.training.finetune.settle import settle
 from cwsam.training.finetune.survey import Survey
 from tests.training.finetune_support import QUICK, labelled_raster, only_class, save_tiny
 

@@ -76,14 +76,14 @@ class LabelCheck:
 
 def check_labels(
     rasters: Sequence[LabelledRaster],
-    tile: int,
+    side: int,
     legend: Sequence[LandCoverClass] = CLASSES,
 ) -> LabelCheck:
     """Count the labels and judge them.
 
     Args:
         rasters: The labelled rasters.
-        tile: Side of the model's tile in pixels, ``ModelConfig.image_size``.
+        side: Side of a chip in pixels, :meth:`.config.FinetuneConfig.chip_side`.
         legend: Names of the classes, new ones included.
 
     Raises:
@@ -91,7 +91,7 @@ def check_labels(
         RasterError: Labels cannot be read.
     """
     check_sizes(rasters)
-    return judge(Survey(rasters, tile // 2), legend)
+    return judge(Survey(rasters, side), legend)
 
 
 def judge(survey: Survey, legend: Sequence[LandCoverClass]) -> LabelCheck:
@@ -107,9 +107,15 @@ def judge(survey: Survey, legend: Sequence[LandCoverClass]) -> LabelCheck:
             outside += not inside
     gsd = next((r.source.info.gsd_m for r in survey.rasters if r.source.info.gsd_m), None)
     distance = f"{2 * side * gsd:.0f} m" if gsd else f"{2 * side} pixels"
+    labelled = np.flatnonzero(polygons)
+    poor = (shown[labelled] < 2) | (pixels[labelled] < LEAST_PIXELS)
+    disputed = _disputed(survey) if poor.any() else np.zeros(256, np.int64)
     classes = tuple(
-        _statistics(int(c), class_name(int(c), legend), polygons[c], pixels[c], shown[c], distance)
-        for c in np.flatnonzero(polygons)
+        _statistics(
+            *(int(c), class_name(int(c), legend), polygons[c], pixels[c], shown[c], distance),
+            disputed[c],
+        )
+        for c in labelled
     )
     notices = []
     if outside:
@@ -124,8 +130,23 @@ def judge(survey: Survey, legend: Sequence[LandCoverClass]) -> LabelCheck:
     return LabelCheck(classes, tuple(notices))
 
 
+def _disputed(survey: Survey) -> np.ndarray:
+    """Pixels by class id, (256,) int64, that polygons of another class claim as well."""
+    total = np.zeros(256, np.int64)
+    for block in survey.windows:
+        count = survey.rasters[block.raster].disputed
+        total += count(block.window) if count is not None else 0
+    return total
+
+
 def _statistics(
-    class_id: int, name: str, polygons: int, pixels: int, shown: int, distance: str
+    class_id: int,
+    name: str,
+    polygons: int,
+    pixels: int,
+    shown: int,
+    distance: str,
+    disputed: int,
 ) -> ClassStatistics:
     needed = 0
     light, sentence = ENOUGH, ""
@@ -136,6 +157,12 @@ def _statistics(
             f"'{name}' has too few labels ({polygons} polygon(s), {pixels} pixels): label at "
             f"least {needed} more, {distance} or more away from the others."
         )
+        if disputed > pixels:
+            sentence = (
+                f"'{name}' has too few labels: polygons of another class cover {disputed} of its "
+                f"pixels, which count as unknown, and {pixels} are left. Correct the polygons "
+                "that overlap."
+            )
     elif polygons < WANTED_POLYGONS and shown < 2 * WANTED_POLYGONS:
         light = FEW
         sentence = (

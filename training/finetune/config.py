@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from ...engine.config import DEFAULT_PARTS, PARTS
+from ...engine.config import DEFAULT_PARTS, PARTS, ModelConfig
 from ...engine.errors import ConfigError
 from ..config import AugmentConfig
 
@@ -12,6 +13,8 @@ MILD = AugmentConfig(
     gain=0.015, brightness=0.03, contrast=0.03, saturation=0.045, gamma=0.03, cutmix=0
 )
 """Colours change little: the next map is of the same sensor and season."""
+
+MAX_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,11 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         unknown = [part for part in self.parts if part not in PARTS]
+        rates = (self.learning_rate, self.muon_rate, self.keep_weight)
         checks = (
+            (math.isfinite(self.seconds), "The time for fine-tuning must be a finite number."),
+            (all(map(math.isfinite, rates)), "Rates and weights must be finite numbers."),
+            (0 <= self.seed <= MAX_SEED, f"The seed must lie between 0 and {MAX_SEED}."),
             (self.seconds > 0, "The time for fine-tuning must be more than 0."),
             (self.steps >= 1, "Fine-tuning takes at least one step."),
             (self.batch >= 1, "A batch holds at least one chip."),
@@ -99,7 +106,21 @@ class FinetuneConfig:
                 self.parts and not unknown,
                 f"There is no part '{(*unknown, '')[0]}' to train; choose of {', '.join(PARTS)}.",
             ),
+            (
+                set(self.parts) != {"colours"},
+                "The expert for colours is blended into a network that trains, too: add 'head' or "
+                "another part to 'colours'.",
+            ),
         )
         for holds, sentence in checks:
             if not holds:
                 raise ConfigError(sentence)
+
+    def chip_side(self, model: ModelConfig) -> int:
+        """Side in pixels of chips, and of the tiles in which labels are counted.
+
+        Args:
+            model: Configuration of the base model; the side is a multiple of four patches.
+        """
+        unit = 4 * model.encoder.patch_size
+        return (self.chip or model.image_size // 2) // unit * unit or unit

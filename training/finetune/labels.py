@@ -66,6 +66,8 @@ class LabelledRaster:
         polygons: All polygons that ``labels`` is made from.
         bands: Three band numbers from 1, shown to the network as red, green and blue.
         stretch: How pixel values become the network's, as when segmenting.
+        disputed: Counts the pixels of a window that more than one class claims, as :func:`burn`
+            does; None where nobody knows.
     """
 
     source: RasterSource
@@ -73,6 +75,7 @@ class LabelledRaster:
     polygons: tuple[LabelPolygon, ...]
     bands: tuple[int, int, int] = (1, 2, 3)
     stretch: Stretch = field(default_factory=Stretch)
+    disputed: Callable[[Window], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,18 @@ def burn(shape: tuple[int, int], masks: Iterable[tuple[int, np.ndarray]]) -> tup
 
     Returns:
         ``(labels, disputed)``: (h, w) uint8, 255 where no class or more than one claims the
-        pixel, and how many pixels more than one claims.
+        pixel, and (256,) int64, by class id the pixels that another class claims as well.
     """
     labels = np.full(shape, NODATA_CLASS, np.uint8)
-    claims = np.zeros(shape, np.uint8)
-    for class_id, mask in masks:
+    claims, own = np.zeros(shape, np.uint8), list(masks)
+    for class_id, mask in own:
         labels[mask] = class_id
         claims += mask
     labels[claims > 1] = NODATA_CLASS
-    return labels, int((claims > 1).sum())
+    disputed = np.zeros(256, np.int64)
+    for class_id, mask in own:
+        disputed[class_id] += np.count_nonzero(mask & (claims > 1))
+    return labels, disputed
 
 
 def read_scheme(

@@ -341,7 +341,8 @@ class Learner:
                 value.copy_(state["average"][name])
                 self.best[name].copy_(state["best"][name])
             history = [HistoryPoint(int(p[0]), *p[1:]) for p in state["history"]]
-            self.at = Progressed(*state["at"], history)
+            step, loss, seconds, best_step, best_rank, stale = state["at"]
+            self.at = Progressed(step, loss, seconds, best_step, best_rank, stale, history)
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} cannot be read ({type(error).__name__}); start anew without resuming."

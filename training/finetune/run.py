@@ -13,27 +13,26 @@ from typing import TYPE_CHECKING, Callable
 from ...engine.classes import LandCoverClass, class_name
 from ...engine.device import choose_device
 from ...engine.errors import Cancelled, ConfigError, TrainingDataError
-from ...engine.models.adapter_file import adapter_parameters, save_adapter
-from .check import TOO_FEW, LabelCheck, judge
+from ...engine.models.adapter_file import save_adapter
 from .colours import TIME, settle_share, train_colours
 from .config import FinetuneConfig
 from .describe import adapter_card, pictures, training_record
-from .learner import Learner, Stopped
+from .learner import Diverged, Learner, Stopped
 from .outcome import FinetuneResult, FinetuneStatus, Report
+from .overlap import foreign_ground, refuse_shared_labels
 from .plates import PlateCutter, ask_base
-from .split import Split, split_blocks, starved
+from .settle import settle
+from .split import Split
+from .starting import frozen_hash, start_classes
+from .state_folder import STATE
 from .survey import Survey, check_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...engine.models.checkpoint import LoadedModel
-    from ...engine.models.cwsam import Cwsam
     from .labels import LabelledRaster
     from .plates import Plate
-
-STATE = "finetune_state.pt"
-"""Name of the file in the run's folder from which it can be resumed."""
 
 
 def finetune(
@@ -78,44 +77,6 @@ def finetune(
     return session.finish(learner, output)
 
 
-def settle(
-    survey: Survey, config: FinetuneConfig, legend: Sequence[LandCoverClass]
-) -> tuple[LabelCheck, tuple[int, ...], Split, list[str]]:
-    """Decide which classes train, and divide the ground.
-
-    Returns:
-        ``(check, labelled, split, notices)``.
-
-    Raises:
-        TrainingDataError: Classes have too few labels.
-    """
-    check = judge(survey, legend)
-    poor = [c for c in check.classes if c.light == TOO_FEW]
-    notices = list(check.notices)
-    if poor and not (config.skip_sparse and check.usable):
-        sentences = " ".join(c.sentence for c in poor)
-        others = " Or choose to leave such classes out." if check.usable else ""
-        raise TrainingDataError(f"{sentences}{others}")
-    notices += [f"Left out: {c.sentence}" for c in poor]
-    notices += [c.sentence for c in check.classes if c not in poor and c.sentence]
-    labelled = check.usable
-    while True:
-        split = split_blocks(survey, labelled, config.validation_share, config.seed)
-        lacking = starved(survey, split, labelled)
-        if not lacking:
-            return check, labelled, split, notices
-        sentences = [
-            f"All labels of '{class_name(c, legend)}' lie so close together that none are left to "
-            "learn from beside those that are held back for validation: label it in 2 more places, "
-            "away from these."
-            for c in lacking
-        ]
-        labelled = tuple(c for c in labelled if c not in lacking)
-        if not (config.skip_sparse and labelled):
-            raise TrainingDataError(" ".join(sentences))
-        notices += [f"Left out: {sentence}" for sentence in sentences]
-
-
 class Session:
     """The stages of one call of :func:`finetune`."""
 
@@ -142,6 +103,10 @@ class Session:
         """Report a changed status; stop if the user wants to."""
         self.status = replace(self.status, **changes)
         self.report(self.status)
+        self.ask()
+
+    def ask(self) -> None:
+        """Stop if the user wants to."""
         if self.cancelled():
             raise Cancelled("Fine-tuning stopped; no adapter was written.")
 
@@ -149,21 +114,28 @@ class Session:
         """Read the labels, divide the ground, cut the plates, ask the base model."""
         self.tell()
         check_sizes(self.rasters)
-        tile, patch = self.base.config.image_size, self.base.config.encoder.patch_size
-        side = (self.config.chip or tile // 2) // (4 * patch) * (4 * patch) or 4 * patch
-        survey = Survey(self.rasters, side, self.config.seed)
-        self.check, self.labelled, self.split, notices = settle(survey, self.config, self.legend)
+        side, seed = self.config.chip_side(self.base.config), self.config.seed
+        survey = Survey(self.rasters, side, seed, self.ask)
+        refuse_shared_labels(survey)
+        self.check, self.labelled, split, notices = settle(
+            survey, self.config, self.legend, self.ask
+        )
+        self.split = replace(split, foreign=foreign_ground(self.rasters, split))
         self.notices += notices
         card = self.base.card
         self.base_ids = card.classes_seen or tuple(range(self.base.config.num_classes))
         kept = () if self.config.only_labelled else self.base_ids
         self.classes = tuple(sorted({*kept, *self.labelled}))
         self._check_parts()
-        cutter = PlateCutter(self.rasters, side)
-        seed = self.config.seed
+        cutter = PlateCutter(self.rasters, side, self.labelled, survey, self.ask)
         self.train = cutter.train(self.split, self.labelled, seed)
         self.replay = cutter.replay(self.split, seed) if kept else []
         self.validation = cutter.validation(self.split, seed)
+        if not self.train:
+            raise TrainingDataError(
+                "No labelled ground is left to learn from beside that which is held back for "
+                "validation: label more places, farther away from each other."
+            )
         held = Split(self.split.validation, (), self.split.side)
         self.held = cutter.train(held, self.labelled, seed + 1) if self.config.refit else []
         self.tell(phase="base", done=0.02)
@@ -201,13 +173,15 @@ class Session:
         self.before = learner.score(lambda plate: learner.base_map(plate).numpy())
         start_classes(learner)
         learner.cancelled = self.cancelled
+        self._tell_of_time()
         left = config.seconds - (time.monotonic() - self.started) * 1.5
         left -= 2 * TIME * config.seconds if "colours" in config.parts else 0.0
         learner.budget = max(1.0, left / (1 + config.refit))
         state = folder / STATE if folder is not None else None
         self.keeps_state = state is not None
-        identity = self._identity()
+        identity = ""
         if state is not None:
+            identity = self._identity()
             folder.mkdir(parents=True, exist_ok=True)
             if resume and state.exists():
                 learner.resume(state, identity)
@@ -218,6 +192,15 @@ class Session:
                 learner.save(state, identity)
             raise self._stopped(learner) from None
         return learner
+
+    def _tell_of_time(self) -> None:
+        used = time.monotonic() - self.started
+        if used > self.config.seconds / 2:
+            self.notices.append(
+                f"Reading the labels and the image took {used:.0f} of {self.config.seconds:.0f} "
+                "seconds, which leaves little time to learn in: allow more minutes, or label "
+                "fewer places."
+            )
 
     def _stopped(self, learner: Learner) -> Cancelled:
         return Cancelled(
@@ -231,15 +214,31 @@ class Session:
             learner.validate()
             at.history[0] = replace(at.history[0], miou=self.before.miou, kept=self.before.kept)
             at.best_rank = max(at.best_rank, self.before.rank)
+        due = at.step % config.validate_every == 0 or self._over(learner)
+        if due and at.history[-1].step != at.step:  # a cancelled validation is made up for
+            self._validate(learner, state, identity)
         while not self._over(learner):
-            learner.step()
+            try:
+                learner.step()
+            except Diverged:
+                self._tell_of_divergence(at.step)
+                break
             if at.step % config.validate_every == 0 or self._over(learner):
-                started = time.monotonic()
-                learner.validate()
-                at.seconds += time.monotonic() - started
-                if state is not None:
-                    learner.save(state, identity)
+                self._validate(learner, state, identity)
             self._tell_step(learner)
+
+    def _validate(self, learner: Learner, state: Path | None, identity: str) -> None:
+        started = time.monotonic()
+        learner.validate()
+        learner.at.seconds += time.monotonic() - started
+        if state is not None:
+            learner.save(state, identity)
+
+    def _tell_of_divergence(self, step: int) -> None:
+        self.notices.append(
+            f"After step {step} the loss was no finite number any more: training ended there, and "
+            "the best state before it is kept. Look for extreme values in the image."
+        )
 
     def _over(self, learner: Learner) -> bool:
         at = learner.at
@@ -271,9 +270,16 @@ class Session:
         learner.budget = max(1.0, left)
         learner.give([*self.train, *self.held], self.replay, self.validation)
         learner.forget_averages()
-        while learner.done < 1:
-            learner.step()
-            self._tell_step(learner)
+        try:
+            while learner.done < 1:
+                learner.step()
+                self._tell_step(learner)
+        except Diverged:
+            self._tell_of_divergence(at.step)
+            at.step = first
+            learner.load(learner.best)
+            learner.model.colour_expert = expert
+            return
         learner.load(learner.average)
         self.refit_steps = at.step - first
         if expert is not None:
@@ -300,14 +306,19 @@ class Session:
             raise Stopped
 
     def _identity(self) -> str:
-        """Everything that a state depends on, as one text."""
+        """Everything that a state depends on, pixels and labels included, as one text."""
         config = asdict(replace(self.config, seconds=1.0))
-        labels = hashlib.sha256()
+        labels = hashlib.blake2b()
         for raster in self.rasters:
             labels.update(repr((raster.source.info, raster.bands, raster.stretch)).encode())
             for polygon in raster.polygons:
                 labels.update(repr(polygon).encode())
-        facts = (self.base.identity, config, self.classes, self.labelled, labels.hexdigest())
+        for plate in (*self.train, *self.replay, *self.validation, *self.held):
+            labels.update(repr((plate.raster, plate.window)).encode())
+            for tensor in (plate.image, plate.labels, plate.valid):
+                labels.update(tensor.contiguous().numpy())
+        names = [c.name for c in self.legend]
+        facts = (self.base.identity, config, self.classes, names, self.labelled, labels.hexdigest())
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def finish(self, learner: Learner, output: Path) -> FinetuneResult:
@@ -362,33 +373,3 @@ class Session:
             pictures=shown,
             notices=self.notices,
         )
-
-
-DEAD = 0.05
-"""A class with less than this mean probability on its own pixels starts as another one."""
-
-
-def start_classes(learner: Learner) -> None:
-    """Let each class that the base model never predicts begin as what it is taken for.
-
-    Training then only has to tell the two apart.
-    """
-    for row, target in enumerate(learner.labelled):
-        opinion = learner.confusion[row]
-        known = target in learner.base_ids
-        if known and float(opinion[learner.base_ids.index(target)]) >= DEAD:
-            continue
-        source = learner.base_ids[int(opinion.argmax())]
-        learner.model.mask_decoder.copy_class(source, target)
-    learner.forget_averages()
-
-
-def frozen_hash(model: Cwsam, parts: Sequence[str]) -> str:
-    """Hash of all parameters and buffers that do not train."""
-    trained = set(adapter_parameters(model, parts))
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        if name not in trained:
-            digest.update(name.encode())
-            digest.update(value.detach().cpu().float().contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ...engine.types import NODATA_CLASS, Window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...engine.types import RasterInfo
     from .labels import LabelledRaster
 
 MAX_TILES = 1024
@@ -39,23 +40,34 @@ class Survey:
         rasters: The labelled rasters.
         side: Side of a tile in pixels.
         tiles: Labels (h, w) uint8 by raster, row and column of the tile.
+        windows: Ground of the tiles that polygons touch, those without labels included.
         cut: Whether only part of the labels was read because there are so many.
     """
 
-    def __init__(self, rasters: Sequence[LabelledRaster], side: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        rasters: Sequence[LabelledRaster],
+        side: int,
+        seed: int = 0,
+        ask: Callable[[], None] = lambda: None,
+    ) -> None:
         """Read the labels.
 
         Args:
             rasters: The labelled rasters.
             side: Side of a tile in pixels.
             seed: Of the choice where there are more than :data:`MAX_TILES`.
+            ask: Called before each tile is read; ends the reading by raising.
         """
         self.rasters, self.side = rasters, side
         wanted = self._wanted(np.random.default_rng(seed))
         self.cut = len(wanted) > MAX_TILES
         self.tiles: dict[tuple[int, int, int], np.ndarray] = {}
+        self.windows: list[Block] = []
         for index, row, col in wanted[:MAX_TILES]:
+            ask()
             window = self._window(index, row * side, col * side, side)
+            self.windows.append(Block(index, window))
             labels = rasters[index].labels(window)
             if (labels != NODATA_CLASS).any():
                 self.tiles[index, row, col] = labels
@@ -129,12 +141,13 @@ def check_sizes(rasters: Sequence[LabelledRaster]) -> None:
     """Refuse input that holds nothing to learn from.
 
     Raises:
-        TrainingDataError: No raster, no polygon, or none on its raster.
+        TrainingDataError: No raster, no polygon, none on its raster, or a band that it lacks.
     """
     if not rasters:
         raise TrainingDataError("No labelled raster is given; choose an image and its labels.")
     for raster in rasters:
         info = raster.source.info
+        check_bands(info, raster.bands)
         if not raster.polygons:
             raise TrainingDataError(
                 f"{info.name} has no labelled polygon; draw some and give each a class."
@@ -144,3 +157,16 @@ def check_sizes(rasters: Sequence[LabelledRaster]) -> None:
                 f"All labels lie outside {info.name}; check that image and labels show the same "
                 "place and that both know their coordinate reference system."
             )
+
+
+def check_bands(info: RasterInfo, bands: Sequence[int]) -> None:
+    """Refuse band numbers, counted from 1, that a raster lacks.
+
+    Raises:
+        TrainingDataError: Says how many it has.
+    """
+    count = len(info.dtypes)
+    if not all(1 <= band <= count for band in bands):
+        raise TrainingDataError(
+            f"{info.name} has {count} band(s), not {max(bands)}: choose three of those it has."
+        )
