@@ -14,6 +14,7 @@ from ..engine.files import replace
 from .charts import heat_map
 from .html import Label
 from .metrics import class_scores
+from .state_file import read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,20 @@ LOG_FIELDS = (
     "seconds",
 )
 CLASS_FIELDS = ("step", "class", "iou", "precision", "recall", "f1", "pixels")
+
+
+def check_unused(path: Path) -> None:
+    """Refuse the folder of another run, whose checkpoints and logs a new one would spoil.
+
+    Raises:
+        ConfigError: It holds a run, or is a file.
+    """
+    if path.is_file():
+        raise ConfigError(f"{path} is a file; name a folder with --run.")
+    if (path / "last.pt").exists():
+        raise ConfigError(
+            f"{path} holds a run; continue it with --resume, or name another folder with --run."
+        )
 
 
 class RunFolder:
@@ -72,14 +87,14 @@ class RunFolder:
         path = self.path / name
         if not path.exists():
             raise CheckpointError(f"{path} does not exist; start without --resume.")
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_state(path)
         if state.get("config") != config:
             raise CheckpointError(
                 f"{path} was made with other settings; use another --run folder or those settings."
             )
-        if state["processes"] != processes:
+        if state.get("processes") != processes:
             raise CheckpointError(
-                f"{path} was made by {state['processes']} processes; resume with as many."
+                f"{path} was made by {state.get('processes')} processes; resume with as many."
             )
         return state
 
