@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -17,14 +15,13 @@ from ..engine.cli import main, make_predictor
 from ..engine.config import from_mapping, load_model_config, read_yaml
 from ..engine.device import DEVICES, DevicePlan, choose_device, keep_large_allocations
 from ..engine.errors import ConfigError
-from ..engine.io.raster_source import default_bands, open_raster
+from ..engine.io.raster_source import open_raster
 from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
 from ..engine.models.checkpoint import load_model, save_model
 from ..engine.models.cwsam import Cwsam
-from ..engine.staging import Staging, check_writable
 from ..engine.tiling.normalize import choose_radiometry
-from ..engine.types import NODATA_CLASS, Window
+from ..engine.types import Window
 from . import cli_accuracy, cli_finetune
 from .config import TrainConfig, load_train_config
 from .distributed import is_distributed, joined, local_device
@@ -32,13 +29,9 @@ from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
 from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .pretrained import load_stem
-from .run_folder import check_unused
 from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
 from .team import Team
-
-if TYPE_CHECKING:
-    from .dataset import Scene
 
 __all__ = ["main"]
 
@@ -80,8 +73,6 @@ def train(config: Path, folder: Path, resume: bool, parameters: bool, **settings
         freeze(model, recipe.freeze)
         click.echo(parameter_table(model))
         return
-    if not resume:
-        check_unused(folder)
     plan = training_plan(recipe.device, recipe.precision)
     if not is_distributed():
         _train(make_trainer(recipe, folder, plan), resume)
@@ -154,38 +145,24 @@ def package(
 
     CARD is a YAML file with the card's texts; classes and scores on the dev scenes are added.
     """
-    if output.suffix != ".safetensors":
-        raise ConfigError(f"'{output.name}' has to end in .safetensors; choose such a name.")
-    check_writable(output)
     recipe = load_train_config(config, data=data)
     model_config = load_model_config(recipe.model)
     model = build_model(model_config)
     model.load_state_dict(read_run(folder / checkpoint))
-    texts = read_yaml(card)
-    if not isinstance(texts, dict):
-        raise ConfigError(f"{card} holds no texts of a card; write 'title: …' and so on.")
-    texts["classes_seen"] = recipe.classes
+    texts = {**read_yaml(card), "classes_seen": recipe.classes}
+    save_model(output, model, model_config, from_mapping(ModelCard, texts, str(card)))
     scenes = load_parts(recipe, read_file)[1]
-    with closing(Staging(output)) as staging:
-        save_model(staging.path, model, model_config, from_mapping(ModelCard, texts, str(card)))
-        matrices = _scored(staging.path, scenes)
-        texts["scores"] = card_scores(matrices, next(iter(recipe.sources or matrices)))
-        finished = from_mapping(ModelCard, texts, str(card))
-        save_model(staging.path, model, model_config, finished)
-        text = finished.to_markdown(output.stem)
-        staging.path.with_suffix(".md").write_text(text, encoding="utf-8")
-        staging.commit()
-    for name, value in finished.scores.items():
-        click.echo(f"{value:.3f}  {name}")
-
-
-def _scored(weights: Path, scenes: list[Scene]) -> dict[str, np.ndarray]:
-    """Confusion matrices of a weights file by source, with a progress bar."""
-    predictor = make_predictor(load_model(weights), choose_device("cpu"))
+    predictor = make_predictor(load_model(output), choose_device("cpu"))
     with tqdm(total=len(scenes), unit="scene") as bar:
-        return confusion_by_source(
+        matrices = confusion_by_source(
             scenes, predictor, report=lambda done, _: bar.update(done - bar.n)
         )
+    texts["scores"] = card_scores(matrices, next(iter(recipe.sources)))
+    finished = from_mapping(ModelCard, texts, str(card))
+    save_model(output, model, model_config, finished)
+    output.with_suffix(".md").write_text(finished.to_markdown(output.stem), encoding="utf-8")
+    for name, value in finished.scores.items():
+        click.echo(f"{value:.3f}  {name}")
 
 
 def make_trainer(
@@ -226,19 +203,16 @@ def build_network(recipe: TrainConfig) -> Cwsam:
 def read_file(path: Path, labels: bool) -> np.ndarray:
     """Read a whole image file: (bands, h, w); label palettes stay numbers.
 
-    Images have the bands that segmentation takes, and are stretched to 0-255 like there where they
-    have more than eight bits. Labels that the file calls no data are 255.
+    Images of more than eight bits are stretched to 0-255 as in segmentation.
 
     Raises:
         RasterError: The file cannot be read.
     """
     with open_raster(path, expand_palette=not labels) as source:
         info = source.info
-        bands = [1] if labels else list(default_bands(info))
-        pixels, valid = source.read(Window(0, 0, info.width, info.height), bands)
-        if labels:
-            return np.where(valid, pixels, pixels.dtype.type(NODATA_CLASS))
-        if pixels.dtype == np.uint8:
+        bands = list(range(1, 2 if labels else min(len(info.dtypes), 3) + 1))
+        pixels, _ = source.read(Window(0, 0, info.width, info.height), bands)
+        if labels or pixels.dtype == np.uint8:
             return pixels
         values = choose_radiometry(source, bands).normalise(
             pixels, np.ones(pixels.shape[1:], bool), [0.0] * len(bands), [1.0] * len(bands)

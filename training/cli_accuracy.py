@@ -17,14 +17,7 @@ from .accuracy_report import accuracy_report
 from .accuracy_tables import matrix_to_csv, to_csv, to_json, to_text
 from .accuracy_texts import class_title
 from .class_values import ClassValues, class_id_of, parse_merges, parse_table
-from .cli_maps import (
-    MapSource,
-    all_columns,
-    open_pair,
-    open_single,
-    read_points,
-    refuse_labelled,
-)
+from .cli_maps import MapSource, all_columns, open_pair, open_single, read_points
 from .map_accuracy import CompareOptions, MapAccuracy, Named, compare_points, compare_strips
 from .map_strips import SampleOptions, Walk, draw_sample, look_up
 from .sample_points import sample_qml
@@ -170,7 +163,6 @@ def sample(prediction: str, output: Path, **options: object) -> None:
         raise click.UsageError("Give one of --size and --standard-error.")
     check_distinct([prediction], [output])
     check_writable(output)
-    refuse_labelled(output)
     values = ClassValues(parse_table(options["prediction_table"]), "--map-prediction")
     source = MapSource(prediction, options["prediction_layer"], options["prediction_field"], values)
     drawn, notices = open_single(source, options["resolution"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
-from ..engine.errors import ConfigError, OutputError, TrainingDataError
+from ..engine.errors import ConfigError, TrainingDataError
 from ..engine.io.class_raster import ClassRaster
 from ..engine.io.crs import describe_crs
 from ..engine.io.vector_on_grid import (
@@ -24,8 +24,6 @@ from .map_strips import DrawnSample, ReferencePoints
 from .sample_points import MAP_CLASS, MAP_NAME, MAP_PIXELS, NOTE, NUMBER, REF_CLASS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .class_values import ClassValues
 
 OpenMap = Union[ClassRaster, ClassPolygons]
@@ -171,23 +169,6 @@ def read_points(pair: Pair) -> ReferencePoints:
     if not recorded:
         return ReferencePoints(truth, places)
     return ReferencePoints(truth, places, columns[MAP_CLASS], columns[MAP_PIXELS])
-
-
-def refuse_labelled(path: Path) -> None:
-    """Refuse to replace points that somebody has labelled.
-
-    Raises:
-        OutputError: A file of that name holds some.
-    """
-    layer = open_vector(str(path), None) if path.exists() else None
-    if layer is None or REF_CLASS not in layer.fields:
-        return
-    columns, _ = read_layer(layer, [REF_CLASS])
-    count = sum(value is not None and value == value for value in columns[REF_CLASS].tolist())
-    if count:
-        raise OutputError(
-            f"{path} holds {count} labelled point(s), which would be lost: choose another name."
-        )
 
 
 def all_columns(sample: DrawnSample, language: str) -> dict[str, np.ndarray]:

@@ -96,17 +96,16 @@ def load_scenes(
     split = root / "split.json"
     try:
         pairs = json.loads(split.read_text(encoding="utf-8"))[part]
-        pairs = [(str(pair["image"]), str(pair["labels33"])) for pair in pairs]
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, json.JSONDecodeError):
         raise TrainingDataError(
-            f"{split} must be a JSON file with lists 'train' and 'dev' of pairs 'image' and "
-            "'labels33'; check the data folder."
+            f"{split} must be a JSON file with lists 'train' and 'dev'; check the data folder."
         ) from None
     scenes = []
-    for image, labels in pairs:
-        source = Path(image).parts[0] if image else ""
+    for pair in pairs:
+        source = Path(pair["image"]).parts[0]
         if not sources or source in sources:
-            scenes.append(Scene.read(source, root / image, root / labels, read, palette))
+            files = root / pair["image"], root / pair["labels33"]
+            scenes.append(Scene.read(source, *files, read, palette))
     if not scenes:
         raise TrainingDataError(
             f"{split} lists no '{part}' scenes of {', '.join(sorted(sources)) or 'any source'}."
@@ -131,10 +130,6 @@ def read_labels(path: Path, palette: dict, read: ReadImage) -> torch.Tensor:
     """
     if not palette:
         ids = read(path, True)[0]
-        if ids.dtype.kind == "f" and (ids % 1 != 0).any():
-            raise TrainingDataError(
-                f"{path} holds fractions; labels are class ids, 255 for not labelled."
-            )
         if ids.dtype != np.uint8 and (ids.min() < 0 or ids.max() > NODATA_CLASS):
             raise TrainingDataError(
                 f"{path} holds values outside 0-255; labels are class ids, 255 for not labelled."

@@ -242,8 +242,6 @@ class Trainer:
         self.model.eval()
         matrix = np.zeros((NODATA_CLASS, NODATA_CLASS + 1), np.int64)
         ids = torch.tensor(self.config.classes, dtype=torch.uint8, device=self.plan.device)
-        known = torch.zeros(256, dtype=torch.bool)
-        known[list(self.config.classes)] = True  # others are not learnt and take no part
         chips = validation_chips(
             self.dev_scenes,
             self.config.chip,
@@ -255,7 +253,6 @@ class Trainer:
             for images, labels in chips:
                 logits = self._logits(self.model, images.to(self.plan.device), labels.shape[1:])
                 predicted = ids[logits.argmax(1)].cpu()
-                labels = torch.where(known[labels.long()], labels, NODATA_CLASS)
                 matrix += confusion_matrix(labels.numpy(), predicted.numpy(), NODATA_CLASS)
             counted = self.team.add(torch.from_numpy(matrix).to(self.plan.device))
         self._load(current)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,8 +43,7 @@ class MapAccuracy:
         prediction: Name of the map.
         reference: Name of the reference.
         matrix: (255, 256) pixels or points: rows reference, columns map, the last "no class".
-        unit_area: Square metres of a pixel, of the strata where points were compared; None
-            without a CRS.
+        unit_area: Square metres of a pixel; None without a CRS.
         estimate: What the sample says of the whole map; None when the reference is an area.
         merges: Class id to the id it was counted as.
         notices: Sentences that the user should read.
@@ -124,26 +123,13 @@ class PointTable:
         mapped: (n,) uint8 class on the map at the point; 255 = none.
         strata: (n,) uint8 class of the map that the sample was drawn from; None where that is
             not recorded, and the strata are the map's classes.
-        sizes: Pixels by stratum; of the map's classes where ``strata`` is None. Those of the map
-            that the sample was drawn from may be larger or smaller than the map's own.
-        pixels: Pixels with a class on the map; None: as many as the strata have.
+        sizes: Pixels by stratum; of the map's classes where ``strata`` is None.
     """
 
     truth: np.ndarray
     mapped: np.ndarray
     strata: np.ndarray | None
     sizes: Mapping[int, int]
-    pixels: int | None = None
-
-    def unit_area(self, pixel: float | None) -> float | None:
-        """Square metres of a pixel of the strata; together they cover what the map covers.
-
-        Args:
-            pixel: Square metres of a pixel of the map; None without a CRS.
-        """
-        if pixel is None or self.pixels is None:
-            return pixel
-        return pixel * self.pixels / sum(self.sizes.values())
 
 
 def compare_points(table: PointTable, options: CompareOptions, named: Named) -> MapAccuracy:
@@ -184,7 +170,6 @@ def compare_points(table: PointTable, options: CompareOptions, named: Named) -> 
     estimate = estimate_accuracy(Sample(counts, sizes, tuple(stratum_ids), tuple(classes)))
     matrix = confusion_matrix(table.truth[used], table.mapped[used], NODATA_CLASS)
     notices += _estimate_notices(estimate, options.language)
-    named = replace(named, unit_area=table.unit_area(named.unit_area))
     return _finished(matrix, estimate, options, named, notices)
 
 

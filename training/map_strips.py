@@ -184,7 +184,7 @@ def look_up(points: ReferencePoints, looked_at: ClassMap, progress: Progress) ->
     strata = np.where(known, np.nan_to_num(numbers), NODATA_CLASS).astype(np.uint8)
     pixels = np.nan_to_num(np.asarray(points.pixels, float))
     sizes = {int(s): int(pixels[strata == s].max()) for s in np.unique(strata[known])}
-    return PointTable(points.truth, mapped, strata, sizes, int(counts[:NODATA_CLASS].sum()))
+    return PointTable(points.truth, mapped, strata, sizes)
 
 
 def _sizes(counts: np.ndarray) -> dict[int, int]:

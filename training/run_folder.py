@@ -14,7 +14,6 @@ from ..engine.files import replace
 from .charts import heat_map
 from .html import Label
 from .metrics import class_scores
-from .state_file import read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,20 +33,6 @@ LOG_FIELDS = (
     "seconds",
 )
 CLASS_FIELDS = ("step", "class", "iou", "precision", "recall", "f1", "pixels")
-
-
-def check_unused(path: Path) -> None:
-    """Refuse the folder of another run, whose checkpoints and logs a new one would spoil.
-
-    Raises:
-        ConfigError: It holds a run, or is a file.
-    """
-    if path.is_file():
-        raise ConfigError(f"{path} is a file; name a folder with --run.")
-    if (path / "last.pt").exists():
-        raise ConfigError(
-            f"{path} holds a run; continue it with --resume, or name another folder with --run."
-        )
 
 
 class RunFolder:
@@ -87,14 +72,14 @@ class RunFolder:
         path = self.path / name
         if not path.exists():
             raise CheckpointError(f"{path} does not exist; start without --resume.")
-        state = read_state(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         if state.get("config") != config:
             raise CheckpointError(
                 f"{path} was made with other settings; use another --run folder or those settings."
             )
-        if state.get("processes") != processes:
+        if state["processes"] != processes:
             raise CheckpointError(
-                f"{path} was made by {state.get('processes')} processes; resume with as many."
+                f"{path} was made by {state['processes']} processes; resume with as many."
             )
         return state
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 from ..engine.errors import CheckpointError
 from ..engine.models.checkpoint import initialise_from
 from ..engine.models.loading import load_into
-from .state_file import read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +47,9 @@ def read_run(path: Path) -> dict[str, Tensor]:
         CheckpointError: The file is not such a checkpoint.
     """
     try:
-        state = read_state(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         return {**state["model"], **state["average"]}
-    except (CheckpointError, KeyError, TypeError):
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
         raise CheckpointError(
             f"{path} is not the checkpoint of a training run; name its last.pt or best.pt."
         ) from None

@@ -41,7 +41,7 @@ def read_state_dict(path: Path) -> tuple[dict[str, Tensor], bool]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"Cannot read {path}: {error.strerror}; check the path.") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, TypeError):
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, TypeError):
         raise CheckpointError(
             f"{path} is not a weights file (broken, or it would run code); get the weights "
             "from their publisher, if possible as safetensors."

@@ -311,15 +311,12 @@
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} has {2} band(s), not {3}: choose three of those it has.</source><translation>{1} 有 {2} 个波段，没有第 {3} 个：请从已有波段中选三个。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
-<message><source>{1} holds a run; continue it with --resume, or name another folder with --run.</source><translation>{1} 中已有一次训练；请用 --resume 继续，或用 --run 指定其他文件夹。</translation></message>
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
-<message><source>{1} holds fractions; labels are class ids, 255 for not labelled.</source><translation>{1} 含有小数；标签应为类别编号，255 表示未标注。</translation></message>
 <message><source>{1} holds no image ({2}).</source><translation>{1} 中没有影像（{2}）。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
 <message><source>{1} holds no state of a run; start anew without resuming.</source><translation>{1} 中没有运行状态；请重新开始。</translation></message>
 <message><source>{1} holds values outside 0-255; labels are class ids, 255 for not labelled.</source><translation>{1} 含 0–255 以外的值；标签为类别编号，255 表示未标注。</translation></message>
 <message><source>{1} holds {2} GB of weights, more than one ONNX file may; export a smaller model.</source><translation>{1} 有 {2} GB 权重，超出单个 ONNX 文件的上限；请导出较小的模型。</translation></message>
-<message><source>{1} is a file; name a folder with --run.</source><translation>{1} 是文件；请用 --run 指定文件夹。</translation></message>
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
@@ -333,7 +330,7 @@
 <message><source>{1} is resampled from {2} to {3} m a pixel while it is read.</source><translation>{1} 在读取时由每像元 {2} 米重采样为 {3} 米。</translation></message>
 <message><source>{1} is write-protected: choose another name or unlock it.</source><translation>{1} 受写保护：请换一个名称或解除保护。</translation></message>
 <message><source>{1} lists no '{2}' scenes of {3}.</source><translation>{1} 未列出 {3} 的“{2}”影像。</translation></message>
-<message><source>{1} must be a JSON file with lists 'train' and 'dev' of pairs 'image' and 'labels33'; check the data folder.</source><translation>{1} 必须是 JSON 文件，其中的列表 'train' 和 'dev' 由 'image' 与 'labels33' 成对组成；请检查数据文件夹。</translation></message>
+<message><source>{1} must be a JSON file with lists 'train' and 'dev'; check the data folder.</source><translation>{1} 必须是含 train 与 dev 列表的 JSON 文件；请检查数据文件夹。</translation></message>
 <message><source>{1} must be a list.</source><translation>{1} 必须是列表。</translation></message>
 <message><source>{1} must be a mapping of names to values.</source><translation>{1} 必须是名称到值的映射。</translation></message>
 <message><source>{1} must be a number, not '{2}'.</source><translation>{1} 必须是数字，而不是“{2}”。</translation></message>

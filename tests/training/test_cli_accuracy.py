@@ -273,28 +273,6 @@ def test_points_of_another_maps_sample_keep_their_strata(tmp_path, points, truth
     )
 
 
-def test_labelled_points_are_not_replaced(tmp_path, points, mapped):
-    draw = ("sample", tmp_path / "map.tif", "-o", points, "--size", 300)
-    raster(tmp_path / "map.tif", mapped)
-    assert run(*draw).exit_code == 0, "nobody has labelled them"
-    label(points, mapped, without=299)
-    before = points.read_bytes()
-    refused = run(*draw)
-    assert refused.exit_code == 1
-    assert "holds 1 labelled point(s), which would be lost" in refused.output
-    assert points.read_bytes() == before
-
-
-def test_areas_do_not_depend_on_the_grid_of_the_evaluation(tmp_path, mapped, result):
-    drawn, points = polygons(tmp_path / "map.gpkg", mapped), tmp_path / "points.gpkg"
-    done = run("sample", drawn, "-o", points, "--size", 300, "--resolution", 0.25)
-    assert done.exit_code == 0, done.output
-    label(points, mapped)
-    found = result(raster(tmp_path / "coarse.tif", mapped), points)
-    total = sum(row["mapped_m2"] for row in found["classes"])
-    assert total == pytest.approx(mapped.size * 0.5**2, rel=0.01)
-
-
 def test_sample_size_from_a_standard_error(tmp_path, mapped):
     prediction = polygons(tmp_path / "map.gpkg", mapped)
     done = run(

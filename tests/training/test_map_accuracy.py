@@ -5,21 +5,13 @@ import datetime
 import io
 import json
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from cwsam.engine.errors import CwsamError, TrainingDataError
 from cwsam.training import accuracy_texts
 from cwsam.training.accuracy_report import accuracy_report
-from cwsam.training.accuracy_tables import (
-    class_figures,
-    class_table,
-    matrix_to_csv,
-    to_csv,
-    to_json,
-    to_text,
-)
+from cwsam.training.accuracy_tables import class_table, matrix_to_csv, to_csv, to_json, to_text
 from cwsam.training.map_accuracy import (
     CompareOptions,
     Named,
@@ -90,16 +82,6 @@ def test_merged_classes_keep_their_strata_weights():
     # The area of a union is the sum of the areas; a pooled stratum would not give that.
     both = single.area[28].value + single.area[8].value
     assert found.estimate.area[8].value == pytest.approx(both)
-
-
-@pytest.mark.parametrize("factor", [1, 4, 400])
-def test_areas_are_those_of_the_map_on_whatever_grid_the_points_were_drawn(factor):
-    table = olofsson_points()
-    sizes = {stratum: factor * count for stratum, count in STRATA.items()}
-    finer = replace(table, sizes=sizes, pixels=sum(STRATA.values()))
-    found = compare_points(finer, ENGLISH, NAMED)
-    wanted = compare_points(table, ENGLISH, NAMED)
-    assert class_figures(found)[28] == pytest.approx(class_figures(wanted)[28])
 
 
 def test_points_without_label_or_map_are_told():
