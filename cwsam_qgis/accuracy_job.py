@@ -21,6 +21,7 @@ from ..training.sample_points import (
     MAP_PIXELS,
     NOTE,
     NUMBER,
+    PIXEL_M2,
     REF_CLASS,
 )
 from .compat import make_field
@@ -164,7 +165,8 @@ class SampleJob:
             CwsamError: The map is empty or the points are too few, or the user stopped it.
         """
         with _reading(self._map):
-            return draw_sample(self._map, self._options, progress)
+            area = unit_area(self._map.grid)
+            return draw_sample(self._map, self._options, progress, area)
 
     def features(self, sample: DrawnSample) -> Iterator[QgsFeature]:
         """The points, to be labelled."""
@@ -180,7 +182,7 @@ def sample_fields() -> QgsFields:
     """Attributes of sample points, in the order of :meth:`SampleJob.features`."""
     kinds = {
         NUMBER: "integer", MAP_CLASS: "integer", MAP_NAME: "text", MAP_PIXELS: "long",
-        REF_CLASS: "integer", NOTE: "text",
+        PIXEL_M2: "real", REF_CLASS: "integer", NOTE: "text",
     }  # fmt: skip
     fields = QgsFields()
     for name, kind in kinds.items():

@@ -18,7 +18,7 @@ from .accuracy_report import accuracy_report
 from .accuracy_tables import matrix_to_csv, to_csv, to_json, to_text
 from .accuracy_texts import class_title
 from .class_values import ClassValues, parse_merges, parse_table
-from .cli_maps import MapSource, all_columns, open_pair, open_single, read_points
+from .cli_maps import MapSource, all_columns, open_pair, open_single, read_points, unit_area
 from .map_accuracy import CompareOptions, MapAccuracy, Named, compare_points, compare_strips
 from .map_strips import SampleOptions, Walk, draw_sample, look_up
 from .sample_points import sample_qml
@@ -172,7 +172,7 @@ def sample(prediction: str, output: Path, **options: object) -> None:
         seed=options["seed"],
     )
     with closing(drawn), _progress(options["quiet"]) as progress:
-        found = draw_sample(drawn, settings, progress)
+        found = draw_sample(drawn, settings, progress, unit_area(drawn.grid))
     xy, columns = found.xy(drawn.grid), all_columns(found, options["language"])
     further = [c for c in found.sizes if c >= len(CLASSES)]
     write_points(output, xy, drawn.grid.crs, columns, sample_qml(options["language"], further))

@@ -220,6 +220,7 @@
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
 <message><source>The network's numbers overflow in {1}, so there is no map: choose the precision float32, or check the model file.</source><translation>网络的数值在 {1} 下溢出，因此没有结果图：请选择 float32 精度，或检查模型文件。</translation></message>
 <message><source>The overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
+<message><source>The points' field '{1}' holds other values than numbers: take the points as they were drawn, or delete the field.</source><translation>样本点的字段“{1}”含有非数值的内容：请使用抽取时的样本点，或删除该字段。</translation></message>
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The share of mosaics must lie between 0 and 1.</source><translation>拼接样本的比例必须在 0 和 1 之间。</translation></message>

@@ -190,6 +190,27 @@ def test_a_sample_is_drawn_labelled_and_evaluated(
         assert abs(entry["area_m2"] - true) < 1.7 * entry["area_m2_margin95"]
 
 
+def test_areas_are_those_of_the_pixels_at_drawing(processing, tmp_path, mapped, evaluate):
+    prediction = raster(tmp_path / "map.tif", mapped, nodata=255)
+    points = str(tmp_path / "points.gpkg")
+    processing.run("cwsam:samplepoints", {"MAP": prediction, "SIZE": 300, "OUTPUT": points})
+    layer = QgsVectorLayer(points, "points", "ogr")
+    label(layer, mapped)
+    halves = (GRID[0], GRID[1] / 2, 0.0, GRID[3], 0.0, GRID[5] / 2)
+    finer = raster(tmp_path / "finer.tif", mapped.repeat(2, 0).repeat(2, 1), halves, nodata=255)
+    for one in (prediction, finer):
+        found = evaluate(one, layer)
+        assert found["notices"] == []
+        for entry in found["classes"]:
+            wanted = (mapped == entry["class_id"]).sum() * 0.25
+            assert entry["mapped_m2"] == pytest.approx(wanted)
+    layer.dataProvider().deleteAttributes([layer.fields().indexFromName("pixel_m2")])
+    layer.updateFields()
+    found = evaluate(finer, layer)
+    assert {entry["mapped_m2"] for entry in found["classes"]} == {None}
+    assert "drawn on other pixels" in found["notices"][0]
+
+
 def test_the_sample_layer_offers_the_classes(processing, tmp_path, mapped):
     prediction = raster(tmp_path / "map.tif", mapped)
     QgsProject.instance().addMapLayer(prediction)

@@ -15,6 +15,7 @@ from cwsam.engine import pixel_grid
 from cwsam.engine.io.geotransform import to_affine
 from cwsam.training.cli import main
 from cwsam.training.metrics import confusion_matrix, scores
+from cwsam.training.sample_points import FIELDS
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 from tests.data.class_maps import IDS
 from tests.data.rasters import LAMBERT, NORTH_UP, ROTATED, SOUTH_UP, write_raster
@@ -197,7 +198,7 @@ def columns_of(path):
 
 def test_the_sample_is_ready_to_be_labelled(points, mapped):
     xy, columns = columns_of(points)
-    assert list(columns) == ["point", "map_class", "map_name", "map_pixels", "ref_class", "note"]
+    assert tuple(columns) == FIELDS
     assert len(xy) == 300
     assert np.isnan(columns["ref_class"].astype(float)).all()
     cols = np.floor((shapely.get_x(xy) - NORTH_UP.c) / 0.5).astype(int)
