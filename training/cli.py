@@ -29,6 +29,7 @@ from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
 from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .pretrained import load_stem
+from .run_folder import BEST, LAST, refuse_used
 from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
 from .team import Team
@@ -73,6 +74,8 @@ def train(config: Path, folder: Path, resume: bool, parameters: bool, **settings
         freeze(model, recipe.freeze)
         click.echo(parameter_table(model))
         return
+    if not resume:
+        refuse_used(folder)
     plan = training_plan(recipe.device, recipe.precision)
     if not is_distributed():
         _train(make_trainer(recipe, folder, plan), resume)
@@ -125,8 +128,8 @@ def _train(trainer: Trainer, resume: bool) -> None:
 )
 @click.option(
     "--checkpoint",
-    type=click.Choice(["last.pt", "best.pt"]),
-    default="last.pt",
+    type=click.Choice([LAST, BEST]),
+    default=LAST,
     show_default=True,
     help="Which of its checkpoints.",
 )

@@ -149,7 +149,9 @@ def evaluate(prediction: str, reference: str, **options: object) -> None:
     show_default=True,
     help="Points of a rare class.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Repeats a draw.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Repeats a draw."
+)
 @_map_options
 def sample(prediction: str, output: Path, **options: object) -> None:
     """Draw a stratified random sample of MAP, to be labelled by looking.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
+from torch import Tensor
 
 from ..engine.errors import CheckpointError
 from ..engine.models.checkpoint import initialise_from
 from ..engine.models.loading import load_into
+from .state_file import read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from torch import Tensor
 
     from ..engine.models.cwsam import Cwsam
 
@@ -47,9 +46,12 @@ def read_run(path: Path) -> dict[str, Tensor]:
         CheckpointError: The file is not such a checkpoint.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        return {**state["model"], **state["average"]}
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        state = read_state(path)
+        weights = {**state["model"], **state["average"]}
+    except (CheckpointError, KeyError, TypeError):
+        weights = {}
+    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
         raise CheckpointError(
             f"{path} is not the checkpoint of a training run; name its last.pt or best.pt."
-        ) from None
+        )
+    return weights

@@ -216,6 +216,7 @@
 <message><source>The labels name more than {1} classes; choose a field with fewer values.</source><translation>标签的类别多于 {1} 个；请选择取值较少的字段。</translation></message>
 <message><source>The labels of {1} are reprojected to the image's reference system.</source><translation>{1} 的标注已重投影到影像的坐标参考系。</translation></message>
 <message><source>The learning rate must be more than 0.</source><translation>学习率必须大于 0。</translation></message>
+<message><source>The loss is no finite number any more at step {1}: lower 'learning_rate' or set 'precision: float32' in a new run; {2} keeps the checkpoints of earlier steps.</source><translation>第 {1} 步的损失不再是有限数值：请在新的训练中降低 learning_rate 或设置 precision: float32；{2} 保留了之前步骤的检查点。</translation></message>
 <message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation>模型卡片的附加类别 {1} 缺少 id、name、name_zh 和颜色（#rrggbb）；请重新获取该文件。</translation></message>
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
 <message><source>The network's numbers overflow in {1}, so there is no map: choose the precision float32, or check the model file.</source><translation>网络的数值在 {1} 下溢出，因此没有结果图：请选择 float32 精度，或检查模型文件。</translation></message>
@@ -278,6 +279,7 @@
 <message><source>{1} broken polygon(s) of {2} are left out.</source><translation>{2} 中有 {1} 个损坏的多边形，已略去。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
 <message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
+<message><source>{1} cannot be the folder of a run ({2}): choose another.</source><translation>{1} 不能作为训练文件夹（{2}）：请另选一个。</translation></message>
 <message><source>{1} classes</source><translation>{1} 个类别</translation></message>
 <message><source>{1} classes, {2} seen in training; {3} to {4} m a pixel</source><translation>{1} 个类别，其中 {2} 个经过训练；每像元 {3} 至 {4} 米</translation></message>
 <message><source>{1} does not exist; check the path.</source><translation>{1} 不存在；请检查路径。</translation></message>
@@ -300,12 +302,14 @@
 <message><source>{1} has no setting '{2}'; the settings are {3}.</source><translation>{1} 没有设置项“{2}”；可用的设置项为 {3}。</translation></message>
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
+<message><source>{1} holds a training run: continue it with --resume, or name another folder with --run.</source><translation>{1} 中已有一次训练：请用 --resume 继续，或用 --run 指定另一个文件夹。</translation></message>
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
 <message><source>{1} holds no image ({2}).</source><translation>{1} 中没有影像（{2}）。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
 <message><source>{1} holds no state of a run; start anew without resuming.</source><translation>{1} 中没有运行状态；请重新开始。</translation></message>
 <message><source>{1} holds values outside 0-255; labels are class ids, 255 for not labelled.</source><translation>{1} 含 0–255 以外的值；标签为类别编号，255 表示未标注。</translation></message>
 <message><source>{1} holds {2} GB of weights, more than one ONNX file may; export a smaller model.</source><translation>{1} 有 {2} GB 权重，超出单个 ONNX 文件的上限；请导出较小的模型。</translation></message>
+<message><source>{1} is a file: name a folder for the run with --run.</source><translation>{1} 是一个文件：请用 --run 指定训练文件夹。</translation></message>
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
