@@ -15,7 +15,7 @@ from ..engine.cli import main, make_predictor
 from ..engine.config import from_mapping, load_model_config, read_yaml
 from ..engine.device import DEVICES, DevicePlan, choose_device, keep_large_allocations
 from ..engine.errors import ConfigError
-from ..engine.io.raster_source import open_raster
+from ..engine.io.raster_source import default_bands, open_raster
 from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
 from ..engine.models.checkpoint import load_model, save_model
@@ -203,24 +203,27 @@ def build_network(recipe: TrainConfig) -> Cwsam:
     return model
 
 
-def read_file(path: Path, labels: bool) -> np.ndarray:
-    """Read a whole image file: (bands, h, w); label palettes stay numbers.
+def read_file(path: Path, labels: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Read a whole image file, the bands that segmentation takes; label palettes stay numbers.
 
     Images of more than eight bits are stretched to 0-255 as in segmentation.
+
+    Returns:
+        ``(pixels, valid)``: (1 or 3, h, w), uint8 unless they are labels, and (h, w) bool.
 
     Raises:
         RasterError: The file cannot be read.
     """
     with open_raster(path, expand_palette=not labels) as source:
         info = source.info
-        bands = list(range(1, 2 if labels else min(len(info.dtypes), 3) + 1))
-        pixels, _ = source.read(Window(0, 0, info.width, info.height), bands)
+        bands = [1] if labels else list(dict.fromkeys(default_bands(info)))
+        pixels, valid = source.read(Window(0, 0, info.width, info.height), bands)
         if labels or pixels.dtype == np.uint8:
-            return pixels
+            return pixels, valid
         values = choose_radiometry(source, bands).normalise(
-            pixels, np.ones(pixels.shape[1:], bool), [0.0] * len(bands), [1.0] * len(bands)
+            pixels, valid, [0.0] * len(bands), [1.0] * len(bands)
         )
-    return np.rint(values * 255).astype(np.uint8)
+    return np.rint(values * 255).astype(np.uint8), valid
 
 
 def _show(bar: tqdm, status: TrainingStatus) -> None:

@@ -192,6 +192,7 @@
 <message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation>没有多边形带有可用的类别；请检查类别字段和名称对应表。</translation></message>
 <message><source>No training scene has a pixel of class {1}; take it out of 'classes'.</source><translation>训练影像中没有类别 {1} 的像元；请从类别列表中去掉它。</translation></message>
 <message><source>No weights of {1} come with this package; give the path of a checkpoint file, or use one of {2}.</source><translation>此软件包不带 {1} 的权重；请给出权重文件的路径，或使用 {2} 之一。</translation></message>
+<message><source>No {1} scene has a label of the recipe's 'classes'; check its labels, 'palette' and 'ignore_index'.</source><translation>没有任何 {1} 场景含有配方 classes 中的标注；请检查其标注、palette 和 ignore_index。</translation></message>
 <message><source>ONNX export needs the Python packages {1}: run 'pip install {2}'.</source><translation>导出 ONNX 需要 Python 软件包 {1}：请运行 pip install {2}。</translation></message>
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller tile, or the device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
@@ -311,6 +312,7 @@
 <message><source>{1} holds {2} GB of weights, more than one ONNX file may; export a smaller model.</source><translation>{1} 有 {2} GB 权重，超出单个 ONNX 文件的上限；请导出较小的模型。</translation></message>
 <message><source>{1} is a file: name a folder for the run with --run.</source><translation>{1} 是一个文件：请用 --run 指定训练文件夹。</translation></message>
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
+<message><source>{1} is among the scenes to learn from and among those to validate on; take it out of one of them.</source><translation>{1} 既用于训练又用于验证；请从其中之一移除。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
@@ -338,6 +340,7 @@
 <message><source>{1} was made for another base model (hash {2}…, not {3}…); load the model that it was fine-tuned from.</source><translation>{1} 是为另一个基础模型制作的（哈希 {2}…，而非 {3}…）；请加载其微调所用的模型。</translation></message>
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
 <message><source>{1} x {2}</source><translation>{1} × {2}</translation></message>
+<message><source>{1}, entry {2} of '{3}', must name two files, 'image' and 'labels33'; correct it.</source><translation>{1} 中“{3}”的第 {2} 项必须给出 image 和 labels33 两个文件；请更正。</translation></message>
 <message><source>{1}, sources must be a mapping of folders to settings.</source><translation>{1}，sources 必须是文件夹到设置的映射。</translation></message>
 <message><source>{1}: {2} MB, sha256 {3}</source><translation>{1}：{2} MB，sha256 {3}</translation></message>
 <message><source>{1}: {2} classes seen in training</source><translation>{1}：训练过 {2} 个类别</translation></message>
