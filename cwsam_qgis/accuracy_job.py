@@ -11,7 +11,7 @@ from qgis.core import QgsFeature, QgsFields, QgsGeometry, QgsPointXY
 from ..engine.errors import ConfigError, TrainingDataError, UnknownNameError
 from ..engine.pixel_grid import grid_over
 from ..training.accuracy_report import accuracy_report
-from ..training.accuracy_tables import matrix_to_csv, to_csv, to_json
+from ..training.accuracy_tables import matrix_path, matrix_to_csv, to_csv, to_json
 from ..training.class_values import ClassValues, parse_merges, parse_table
 from ..training.map_accuracy import CompareOptions, Named, compare_points, compare_strips
 from ..training.map_strips import Walk, draw_sample, look_up
@@ -219,7 +219,7 @@ def write_csv(found: MapAccuracy, path: Path) -> None:
     """
     # Spreadsheets take a CSV without the mark for the machine's own code page.
     _write(path, to_csv(found), "utf-8-sig")
-    _write(path.with_name(f"{path.stem}_matrix{path.suffix}"), matrix_to_csv(found), "utf-8-sig")
+    _write(matrix_path(path), matrix_to_csv(found), "utf-8-sig")
 
 
 def write_json(found: MapAccuracy, path: Path) -> None:

@@ -13,12 +13,20 @@ from ..engine.classes import CLASSES
 from ..engine.cli_options import path_type
 from ..engine.io.point_sink import write_points
 from ..engine.ports import Progress
-from ..engine.staging import Staging, check_writable
+from ..engine.staging import Staging, check_writable, refuse_clashes
 from .accuracy_report import accuracy_report
-from .accuracy_tables import matrix_to_csv, to_csv, to_json, to_text
+from .accuracy_tables import matrix_path, matrix_to_csv, to_csv, to_json, to_text
 from .accuracy_texts import class_title
 from .class_values import ClassValues, parse_merges, parse_table
-from .cli_maps import MapSource, all_columns, open_pair, open_single, read_points, unit_area
+from .cli_maps import (
+    MapSource,
+    all_columns,
+    open_pair,
+    open_single,
+    read_points,
+    refuse_labelled,
+    unit_area,
+)
 from .map_accuracy import CompareOptions, MapAccuracy, Named, compare_points, compare_strips
 from .map_strips import SampleOptions, Walk, draw_sample, look_up
 from .sample_points import sample_qml
@@ -94,8 +102,11 @@ def evaluate(prediction: str, reference: str, **options: object) -> None:
     95 % confidence intervals.
     """
     outputs = {kind: options[f"{kind}_path"] for kind in ("csv", "json", "html")}
-    for path in filter(None, outputs.values()):
+    counts = [matrix_path(path) for path in filter(None, [outputs["csv"]])]
+    written = [*filter(None, outputs.values()), *counts]
+    for path in written:
         check_writable(path)
+    refuse_clashes([prediction, reference], written)
     judge = CompareOptions(
         parse_merges(options["merges"]), options["ignore_unclassified"], options["language"]
     )
@@ -162,6 +173,8 @@ def sample(prediction: str, output: Path, **options: object) -> None:
     if (options["size"] is None) == (options["standard_error"] is None):
         raise click.UsageError("Give one of --size and --standard-error.")
     check_writable(output)
+    refuse_clashes([prediction], [output])
+    refuse_labelled(output)
     values = ClassValues(parse_table(options["prediction_table"]))
     source = MapSource(prediction, options["prediction_layer"], options["prediction_field"], values)
     drawn, notices = open_single(source, options["resolution"])
@@ -203,7 +216,7 @@ def _write(found: MapAccuracy, outputs: dict[str, Path | None]) -> None:
     if outputs["csv"] is not None:
         path = outputs["csv"]
         _write_text(path, to_csv(found))
-        _write_text(path.with_name(f"{path.stem}_matrix{path.suffix}"), matrix_to_csv(found))
+        _write_text(matrix_path(path), matrix_to_csv(found))
     if outputs["json"] is not None:
         _write_text(outputs["json"], to_json(found))
     if outputs["html"] is not None:

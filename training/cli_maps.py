@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
-from ..engine.errors import ConfigError, TrainingDataError
+from ..engine.errors import ConfigError, OutputError, TrainingDataError
 from ..engine.io.class_raster import ClassRaster
 from ..engine.io.crs import describe_crs
 from ..engine.io.vector_on_grid import (
     ClassPolygons,
     VectorLayer,
+    layer_names,
     open_vector,
     points_on_grid,
     read_layer,
@@ -32,6 +33,8 @@ from .sample_points import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .class_values import ClassValues
 
 OpenMap = Union[ClassRaster, ClassPolygons]
@@ -177,6 +180,25 @@ def read_points(pair: Pair) -> ReferencePoints:
     truth = pair.values.ids_of(columns[pair.field].tolist())
     places = points_on_grid(geometries, layer, pair.map.grid)
     return ReferencePoints(truth, places, {name: columns[name] for name in recorded})
+
+
+def refuse_labelled(path: Path) -> None:
+    """Refuse to replace points that somebody has labelled.
+
+    Raises:
+        OutputError: The file holds such points.
+    """
+    for name in layer_names(path):
+        layer = open_vector(path, name)
+        if layer is None or REF_CLASS not in layer.fields:
+            continue
+        values = read_layer(layer, [REF_CLASS])[0][REF_CLASS].tolist()
+        count = sum(value not in (None, "") and value == value for value in values)
+        if count:
+            raise OutputError(
+                f"{path} holds {count} labelled points, which would be lost: choose another name, "
+                "or remove the file first."
+            )
 
 
 def all_columns(sample: DrawnSample, language: str) -> dict[str, np.ndarray]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ConfigError, OutputError
+from ..errors import ConfigError
 from ..journal import Journal, file_facts, open_journal, raster_facts
 from ..pipeline import SegmentOptions, segment, settle_radiometry
-from ..staging import check_writable
+from ..staging import check_writable, refuse_clashes
 from ..types import NODATA_CLASS, ClassStrip, RasterInfo, RunSummary
 from .mosaic import MosaicSource, open_mosaic
 from .preview import write_preview
@@ -306,11 +306,7 @@ def check_distinct(images: Sequence[str | Path], outputs: Outputs) -> None:
     Raises:
         OutputError: Names the file.
     """
-    taken = {Path(image).resolve() for image in images}
-    for path in outputs.paths():
-        if path.resolve() in taken:
-            raise OutputError(f"{path} is asked for twice or is the input; choose another name.")
-        taken.add(path.resolve())
+    refuse_clashes(images, outputs.paths())
 
 
 def gsd_warnings(info: RasterInfo, card: ModelCard) -> list[str]:

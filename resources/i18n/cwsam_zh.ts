@@ -314,6 +314,7 @@
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
 <message><source>{1} is among the scenes to learn from and among those to validate on; take it out of one of them.</source><translation>{1} 既用于训练又用于验证；请从其中之一移除。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
+<message><source>{1} is asked for twice or is the input; choose another name.</source><translation>{1} 被重复指定或就是输入文件；请另取名称。</translation></message>
 <message><source>{1} is no plain weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
@@ -951,6 +952,7 @@
 <context>
 <name>cwsam.sample_layer</name>
 <message><source>{name} – sample</source><translation>{name} – 样本</translation></message>
+<message><source>{path} holds {count} labelled points, which would be lost: choose another name, or remove the file first.</source><translation>{path} 中有 {count} 个已标注的点，将会丢失：请另取名称，或先删除该文件。</translation></message>
 </context>
 <context>
 <name>cwsam.sample_points</name>

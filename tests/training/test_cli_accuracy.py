@@ -280,7 +280,14 @@ def test_sample_size_from_a_standard_error(tmp_path, mapped):
         (["evaluate", "map.tif", "t.gpkg", "--merge", "8"], "no pair"),
         (["evaluate", "map.tif", "t.gpkg", "--map", "5=wood"], "sparse woodland"),
         (["evaluate", "map.tif", "t.gpkg", "--html", "no/where.html"], "does not exist"),
+        (["evaluate", "map.tif", "t.gpkg", "--csv", "t.gpkg"], "twice or is the input"),
+        (["evaluate", "map.tif", "t.gpkg", "--html", "./map.tif"], "twice or is the input"),
+        (["evaluate", "map.tif", "t.gpkg", "--json", "a", "--html", "a"], "asked for twice"),
+        (["evaluate", "map.tif", "t.gpkg", "--csv", "a.csv", "--json", "a_matrix.csv"], "twice"),
+        (["evaluate", "map.tif", "t.gpkg", "--csv", "b.csv"], "b_matrix.csv is a folder"),
         (["evaluate", "map.tif", "lines.geojson"], "holds lines"),
+        (["sample", "map.tif", "-o", "map.tif", "--size", "500"], "twice or is the input"),
+        (["sample", "t.gpkg", "-o", "t.gpkg", "--size", "500"], "twice or is the input"),
         (["evaluate", "bare.geojson", "map.tif"], "has no polygons"),
         (["sample", "map.tif", "-o", "p.gpkg", "--size", "5"], "at least 150"),
         (["sample", "map.tif", "-o", "p.png", "--size", "500"], "no format"),
@@ -295,6 +302,7 @@ def test_mistakes_are_sentences(tmp_path, truth, mapped, monkeypatch, command, w
     raster(tmp_path / "empty.tif", np.full((20, 20), 255, np.uint8))
     write_raster(tmp_path / "image.tif", np.stack([mapped] * 3))
     polygons(tmp_path / "t.gpkg", truth)
+    (tmp_path / "b_matrix.csv").mkdir()
     lines = np.array([shapely.to_wkb(shapely.LineString([(4, 50), (4.1, 50)]))], object)
     pyogrio.raw.write(
         tmp_path / "lines.geojson", lines, [np.array([5])], ["class_id"],

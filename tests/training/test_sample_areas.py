@@ -130,3 +130,27 @@ def test_a_recorded_field_of_text_is_named(tmp_path, labelled, mapped, name):
     done = run("evaluate", tmp_path / "map.tif", other)
     assert done.exit_code == 1
     assert f"field '{name}' holds other values than numbers" in done.output
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])
+def test_labelled_points_are_not_replaced(tmp_path, mapped, suffix):
+    prediction, points = raster(tmp_path / "map.tif", mapped), tmp_path / f"points{suffix}"
+    draw = ("sample", prediction, "-o", points, "--size", 200, "-q")
+    assert run(*draw).exit_code == 0
+    assert run(*draw).exit_code == 0, "nothing is lost yet"
+    meta, _, geometry, data = pyogrio.raw.read(points)
+    columns = dict(zip(meta["fields"].tolist(), data))
+    columns["ref_class"] = np.ma.masked_array(np.full(200, 5, np.int32), np.arange(200) != 7)
+    del columns["note"]
+    points.unlink()
+    pyogrio.raw.write(
+        points, geometry, [np.ma.getdata(c) for c in columns.values()], list(columns),
+        field_mask=[np.ma.getmaskarray(c) if np.ma.isMaskedArray(c) else None
+                    for c in columns.values()],
+        geometry_type="Point", crs=meta["crs"], layer="points",
+    )  # fmt: skip
+    before = points.read_bytes()
+    done = run(*draw)
+    assert done.exit_code == 1
+    assert "holds 1 labelled points, which would be lost" in done.output
+    assert points.read_bytes() == before
