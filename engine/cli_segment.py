@@ -17,12 +17,11 @@ from .device import choose_device, choose_storage, keep_large_allocations, set_t
 from .errors import ConfigError
 from .io.batch import Job, expand_images, plan_outputs
 from .io.job import JobOptions, Outputs
-from .io.output_check import check_distinct
 from .io.record import PATHS, read_record
 from .memory import available_bytes
 from .models.checkpoint import DEFAULT_MODEL, load_model
 from .pipeline import SegmentOptions
-from .staging import check_writable
+from .staging import check_writable, refuse_clashes
 from .tiling.normalize import Stretch
 
 
@@ -143,7 +142,7 @@ def _check_record(settings: dict, images: tuple[str, ...], jobs: list[Job]) -> N
     """Refuse a record that cannot be written or would overwrite what the run reads or writes."""
     read = [settings[name] for name in ("model", "adapter", "from_record") if settings[name]]
     written = [path for job in jobs for path in job.outputs.paths()]
-    check_distinct([*images, *read, *written], [settings["record"]])
+    refuse_clashes([*images, *read, *written], [settings["record"]])
     check_writable(settings["record"])
 
 

@@ -17,7 +17,7 @@ from .files import fresh_folder, replace, try_folder
 from .locks import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _LIVE_DATABASE = ("-wal", "-journal")
 _MEMBERS = {".shp": (".shx", ".dbf")}
@@ -120,6 +120,33 @@ def _held(target: Path) -> tuple[Obstacle, str] | None:
         except OSError:
             continue  # not there, or on a disk that knows no such renaming
     return None
+
+
+def refuse_clashes(inputs: Iterable[str | Path], outputs: Iterable[Path]) -> None:
+    """Refuse outputs that would overwrite the inputs or each other.
+
+    Args:
+        inputs: What is read: files, or what else GDAL opens.
+        outputs: What is written.
+
+    Raises:
+        OutputError: Names the file.
+    """
+    taken = {_identity(Path(one)) for one in inputs}
+    for path in outputs:
+        found = _identity(path)
+        if found in taken:
+            raise OutputError(f"{path} is asked for twice or is the input; choose another name.")
+        taken.add(found)
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """What two names of one file have in common."""
+    with suppress(OSError):
+        status = path.stat()
+        if status.st_ino:  # some file systems number nothing
+            return status.st_dev, status.st_ino
+    return os.path.normcase(path.resolve())
 
 
 class Staging:

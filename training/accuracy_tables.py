@@ -17,6 +17,7 @@ from .metrics import class_scores, scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from .accuracy import Estimate
     from .map_accuracy import MapAccuracy
@@ -143,6 +144,11 @@ def to_csv(found: MapAccuracy) -> str:
         cells = ["" if _missing(v) else v for v in figures.values()]
         lines.append([class_id, names[class_id], *cells])
     return _csv(lines)
+
+
+def matrix_path(path: Path) -> Path:
+    """Where the counts go beside a CSV of figures."""
+    return path.with_name(f"{path.stem}_matrix{path.suffix}")
 
 
 def matrix_to_csv(found: MapAccuracy) -> str:

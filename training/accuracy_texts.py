@@ -92,6 +92,21 @@ _CHINESE = {
     "{count} labelled points lie where the map has no class and are left out.": (
         "{count} 个已标注的点位于地图无类别处，未参与计算。"
     ),
+    "{count} labelled points do not say from which class they were drawn and are left out: "
+    "points that were added by hand are no part of a random sample.": (
+        "{count} 个已标注的点未记录其抽样类别，未参与计算：手工添加的点不属于随机样本。"
+    ),
+    "No labelled point of '{reference}' says from which class of a map it was drawn: restore "
+    "the fields 'map_class' and 'map_pixels', or delete both to take the points as drawn at "
+    "random.": (
+        "“{reference}”中没有任何已标注的点记录其抽样类别：请恢复字段 map_class 和 map_pixels，"
+        "或删除这两个字段，按随机抽取处理。"
+    ),
+    "The points were drawn on other pixels than this map's and do not record how large those "
+    "were: areas are given as shares; evaluate the map that the points were drawn from.": (
+        "样本点是在与此地图不同的像元上抽取的，且未记录像元大小：面积以比例给出；"
+        "请评价抽取样本点时所用的地图。"
+    ),
     "The points do not say from which strata they were drawn: they are taken as drawn at "
     "random within the classes of the map.": (
         "样本点未记录其抽样分层：按在地图各类别内随机抽取处理。"

@@ -79,11 +79,7 @@ class ClassValues:
             return np.where(valid, lookup[pixels], NODATA_CLASS).astype(np.uint8)
         result = np.full(pixels.shape, NODATA_CLASS, np.uint8)
         present, places = np.unique(pixels[valid], return_inverse=True)
-        if pixels.dtype.kind == "f" and (present % 1 != 0).any():
-            raise RasterError(
-                f"{name} holds fractions such as {present[present % 1 != 0][0]:g}, not classes: "
-                "give a class raster."
-            )
+        refuse_fractions(present, name)
         result[valid] = self.ids_of(int(v) for v in present)[places.ravel()]
         return result
 
@@ -115,6 +111,25 @@ class ClassValues:
                 f"'{text}' is no class id or name; say which class it is, or leave it out, with "
                 f"'{text}=CLASS' or '{text}={SKIP}' in the table of values."
             ) from error
+
+
+def refuse_fractions(values: np.ndarray, name: str) -> None:
+    """Refuse pixels that are no whole numbers.
+
+    Args:
+        values: Finite numbers of any type and shape.
+        name: Of the raster, for messages.
+
+    Raises:
+        RasterError: Pixels hold fractions.
+    """
+    if values.dtype.kind != "f":
+        return
+    fractions = values[values % 1 != 0]
+    if fractions.size:
+        raise RasterError(
+            f"{name} holds fractions such as {fractions[0]:g}, not classes: give a class raster."
+        )
 
 
 def parse_table(pairs: Iterable[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,23 +13,27 @@ import torch
 from tqdm import tqdm
 
 from ..engine.cli import main, make_predictor
-from ..engine.config import from_mapping, load_model_config, read_yaml
+from ..engine.config import ModelConfig, from_mapping, load_model_config, read_yaml
 from ..engine.device import DEVICES, DevicePlan, choose_device, keep_large_allocations
-from ..engine.errors import ConfigError
-from ..engine.io.raster_source import open_raster
+from ..engine.errors import CheckpointError, ConfigError
+from ..engine.io.guard import OutputGuard
+from ..engine.io.raster_source import default_bands, open_raster
 from ..engine.models.builders import build_model
 from ..engine.models.card import ModelCard
 from ..engine.models.checkpoint import load_model, save_model
 from ..engine.models.cwsam import Cwsam
+from ..engine.staging import Staging, check_writable, refuse_clashes
 from ..engine.tiling.normalize import choose_radiometry
 from ..engine.types import Window
 from . import cli_accuracy, cli_finetune
 from .config import TrainConfig, load_train_config
+from .dataset import Scene
 from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
 from .loop import DEAD_SHARE, Trainer, TrainingStatus, usage_entropy
 from .pretrained import load_stem
+from .run_folder import BEST, LAST, refuse_used
 from .schedule import freeze, parameter_table, training_plan
 from .start import read_run, start_from
 from .team import Team
@@ -73,6 +78,8 @@ def train(config: Path, folder: Path, resume: bool, parameters: bool, **settings
         freeze(model, recipe.freeze)
         click.echo(parameter_table(model))
         return
+    if not resume:
+        refuse_used(folder)
     plan = training_plan(recipe.device, recipe.precision)
     if not is_distributed():
         _train(make_trainer(recipe, folder, plan), resume)
@@ -125,8 +132,8 @@ def _train(trainer: Trainer, resume: bool) -> None:
 )
 @click.option(
     "--checkpoint",
-    type=click.Choice(["last.pt", "best.pt"]),
-    default="last.pt",
+    type=click.Choice([LAST, BEST]),
+    default=LAST,
     show_default=True,
     help="Which of its checkpoints.",
 )
@@ -145,24 +152,54 @@ def package(
 
     CARD is a YAML file with the card's texts; classes and scores on the dev scenes are added.
     """
-    recipe = load_train_config(config, data=data)
-    model_config = load_model_config(recipe.model)
-    model = build_model(model_config)
-    model.load_state_dict(read_run(folder / checkpoint))
-    texts = {**read_yaml(card), "classes_seen": recipe.classes}
-    save_model(output, model, model_config, from_mapping(ModelCard, texts, str(card)))
+    if output.suffix != ".safetensors":
+        raise ConfigError(f"The weights' name must end in .safetensors, not '{output.name}'.")
+    written = [output, output.with_suffix(".md")]
+    for path in written:
+        check_writable(path)
+    refuse_clashes([config, card, folder / checkpoint], written)
+    recipe, texts = load_train_config(config, data=data), read_yaml(card)
+    if not isinstance(texts, dict):
+        raise ConfigError(f"{card} must hold a mapping of names to texts.")
+    texts["classes_seen"] = recipe.classes
+    draft = from_mapping(ModelCard, texts, str(card))
+    variant = model_config(recipe)
+    model = build_model(variant)
+    try:
+        model.load_state_dict(read_run(folder / checkpoint))
+    except RuntimeError:
+        raise CheckpointError(
+            f"{folder / checkpoint} is of another variant than {recipe.model}: give the recipe of "
+            "that run."
+        ) from None
     scenes = load_parts(recipe, read_file)[1]
-    predictor = make_predictor(load_model(output), choose_device("cpu"))
-    with tqdm(total=len(scenes), unit="scene") as bar:
-        matrices = confusion_by_source(
-            scenes, predictor, report=lambda done, _: bar.update(done - bar.n)
-        )
-    texts["scores"] = card_scores(matrices, next(iter(recipe.sources)))
-    finished = from_mapping(ModelCard, texts, str(card))
-    save_model(output, model, model_config, finished)
-    output.with_suffix(".md").write_text(finished.to_markdown(output.stem), encoding="utf-8")
+    with closing(Staging(output)) as staging, OutputGuard(staging, ()):
+        save_model(staging.path, model, variant, draft)
+        scored = {**texts, "scores": _scores(staging.path, recipe, scenes)}
+    finished = from_mapping(ModelCard, scored, str(card))
+    staging = Staging(output)
+    with OutputGuard(staging, ()):
+        save_model(staging.path, model, variant, finished)
+        text = finished.to_markdown(output.stem)
+        staging.path.with_suffix(".md").write_text(text, encoding="utf-8")
+        staging.commit()
     for name, value in finished.scores.items():
         click.echo(f"{value:.3f}  {name}")
+
+
+def _scores(weights: Path, recipe: TrainConfig, scenes: list[Scene]) -> dict[str, float]:
+    """Figures of a weights file on labelled scenes, by name."""
+    predictor = make_predictor(load_model(weights), choose_device("cpu"))
+    with tqdm(total=len(scenes), unit="scene") as bar:
+        matrices = confusion_by_source(
+            scenes,
+            predictor,
+            report=lambda done, _: bar.update(done - bar.n),
+            classes=recipe.classes,
+        )
+    if recipe.sources and not recipe.train.images:
+        return card_scores(matrices, next(iter(recipe.sources)))
+    return card_scores({"": sum(matrices.values())}, "")  # sources alike are one
 
 
 def make_trainer(
@@ -188,36 +225,50 @@ def build_network(recipe: TrainConfig) -> Cwsam:
         ConfigError: The variant lacks a class of the recipe, or weights for its stem are missing.
         UnknownNameError: There is no such variant.
     """
-    config = load_model_config(recipe.model)
-    if max(recipe.classes) >= config.num_classes:
-        raise ConfigError(
-            f"'classes' names {max(recipe.classes)}, and {recipe.model} has classes 0 to "
-            f"{config.num_classes - 1}."
-        )
+    config = model_config(recipe)
     model = build_model(config)
     if recipe.pretrained_stem:
         load_stem(model, config.encoder.stem)
     return model
 
 
-def read_file(path: Path, labels: bool) -> np.ndarray:
-    """Read a whole image file: (bands, h, w); label palettes stay numbers.
+def model_config(recipe: TrainConfig) -> ModelConfig:
+    """The configuration of a recipe's variant.
+
+    Raises:
+        ConfigError: The variant lacks a class of the recipe.
+        UnknownNameError: There is no such variant.
+    """
+    config = load_model_config(recipe.model)
+    if max(recipe.classes) >= config.num_classes:
+        raise ConfigError(
+            f"'classes' names {max(recipe.classes)}, and {recipe.model} has classes 0 to "
+            f"{config.num_classes - 1}."
+        )
+    return config
+
+
+def read_file(path: Path, labels: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Read a whole image file, the bands that segmentation takes; label palettes stay numbers.
 
     Images of more than eight bits are stretched to 0-255 as in segmentation.
+
+    Returns:
+        ``(pixels, valid)``: (1 or 3, h, w), uint8 unless they are labels, and (h, w) bool.
 
     Raises:
         RasterError: The file cannot be read.
     """
     with open_raster(path, expand_palette=not labels) as source:
         info = source.info
-        bands = list(range(1, 2 if labels else min(len(info.dtypes), 3) + 1))
-        pixels, _ = source.read(Window(0, 0, info.width, info.height), bands)
+        bands = [1] if labels else list(dict.fromkeys(default_bands(info)))
+        pixels, valid = source.read(Window(0, 0, info.width, info.height), bands)
         if labels or pixels.dtype == np.uint8:
-            return pixels
+            return pixels, valid
         values = choose_radiometry(source, bands).normalise(
-            pixels, np.ones(pixels.shape[1:], bool), [0.0] * len(bands), [1.0] * len(bands)
+            pixels, valid, [0.0] * len(bands), [1.0] * len(bands)
         )
-    return np.rint(values * 255).astype(np.uint8)
+    return np.rint(values * 255).astype(np.uint8), valid
 
 
 def _show(bar: tqdm, status: TrainingStatus) -> None:

@@ -10,14 +10,21 @@ import click
 
 from ..engine.classes import CLASSES
 from ..engine.cli_options import path_type, progress_bar
-from ..engine.io.output_check import check_distinct
 from ..engine.io.point_sink import write_points
-from ..engine.staging import Staging, check_writable
+from ..engine.staging import Staging, check_writable, refuse_clashes
 from .accuracy_report import accuracy_report
-from .accuracy_tables import matrix_to_csv, to_csv, to_json, to_text
+from .accuracy_tables import matrix_path, matrix_to_csv, to_csv, to_json, to_text
 from .accuracy_texts import class_title
 from .class_values import ClassValues, class_id_of, parse_merges, parse_table
-from .cli_maps import MapSource, all_columns, open_pair, open_single, read_points
+from .cli_maps import (
+    MapSource,
+    all_columns,
+    open_pair,
+    open_single,
+    read_points,
+    refuse_labelled,
+    unit_area,
+)
 from .map_accuracy import CompareOptions, MapAccuracy, Named, compare_points, compare_strips
 from .map_strips import SampleOptions, Walk, draw_sample, look_up
 from .sample_points import sample_qml
@@ -93,10 +100,11 @@ def evaluate(prediction: str, reference: str, **options: object) -> None:
     95 % confidence intervals.
     """
     outputs = {kind: options[f"{kind}_path"] for kind in ("csv", "json", "html")}
-    written = [path for path in outputs.values() if path is not None]
-    check_distinct([prediction, reference], written)
+    counts = [matrix_path(path) for path in filter(None, [outputs["csv"]])]
+    written = [*filter(None, outputs.values()), *counts]
     for path in written:
         check_writable(path)
+    refuse_clashes([prediction, reference], written)
     judge = CompareOptions(
         parse_merges(options["merges"]), options["ignore_unclassified"], options["language"]
     )
@@ -151,7 +159,9 @@ def evaluate(prediction: str, reference: str, **options: object) -> None:
     show_default=True,
     help="Points of a rare class.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Repeats a draw.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Repeats a draw."
+)
 @_map_options
 def sample(prediction: str, output: Path, **options: object) -> None:
     """Draw a stratified random sample of MAP, to be labelled by looking.
@@ -161,8 +171,9 @@ def sample(prediction: str, output: Path, **options: object) -> None:
     """
     if (options["size"] is None) == (options["standard_error"] is None):
         raise click.UsageError("Give one of --size and --standard-error.")
-    check_distinct([prediction], [output])
     check_writable(output)
+    refuse_clashes([prediction], [output])
+    refuse_labelled(output)
     values = ClassValues(parse_table(options["prediction_table"]), "--map-prediction")
     source = MapSource(prediction, options["prediction_layer"], options["prediction_field"], values)
     drawn, notices = open_single(source, options["resolution"])
@@ -175,7 +186,7 @@ def sample(prediction: str, output: Path, **options: object) -> None:
         seed=options["seed"],
     )
     with closing(drawn), progress_bar("row", options["quiet"]) as progress:
-        found = draw_sample(drawn, settings, progress)
+        found = draw_sample(drawn, settings, progress, unit_area(drawn.grid))
     xy, columns = found.xy(drawn.grid), all_columns(found, options["language"])
     further = [c for c in found.sizes if c >= len(CLASSES)]
     write_points(output, xy, drawn.grid.crs, columns, sample_qml(options["language"], further))
@@ -209,7 +220,7 @@ def _write(found: MapAccuracy, outputs: dict[str, Path | None]) -> None:
     if outputs["csv"] is not None:
         path = outputs["csv"]
         _write_text(path, to_csv(found))
-        _write_text(path.with_name(f"{path.stem}_matrix{path.suffix}"), matrix_to_csv(found))
+        _write_text(matrix_path(path), matrix_to_csv(found))
     if outputs["json"] is not None:
         _write_text(outputs["json"], to_json(found))
     if outputs["html"] is not None:

@@ -8,22 +8,34 @@ from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
-from ..engine.errors import ConfigError, TrainingDataError
+from ..engine.errors import ConfigError, OutputError, TrainingDataError
 from ..engine.io.class_raster import ClassRaster
 from ..engine.io.crs import describe_crs
 from ..engine.io.vector_on_grid import (
     ClassPolygons,
     VectorLayer,
     bounds_in,
+    layer_names,
     open_vector,
     points_on_grid,
     read_layer,
 )
 from ..engine.pixel_grid import PixelGrid, grid_over
 from .map_strips import DrawnSample, ReferencePoints
-from .sample_points import MAP_CLASS, MAP_NAME, MAP_PIXELS, NOTE, NUMBER, REF_CLASS
+from .sample_points import (
+    MAP_CLASS,
+    MAP_NAME,
+    MAP_PIXELS,
+    NOTE,
+    NUMBER,
+    PIXEL_M2,
+    RECORDED,
+    REF_CLASS,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .class_values import ClassValues
 
 OpenMap = Union[ClassRaster, ClassPolygons]
@@ -77,7 +89,7 @@ class Pair:
     @property
     def unit_area(self) -> float | None:
         """Square metres of a pixel; None without a CRS."""
-        return self.map.grid.unit_area(describe_crs(self.map.grid.crs))
+        return unit_area(self.map.grid)
 
     def close(self) -> None:
         """Close the files."""
@@ -154,6 +166,11 @@ def open_single(
     return ClassPolygons(layer, field, source.values.ids_of, grid), notices
 
 
+def unit_area(grid: PixelGrid) -> float | None:
+    """Square metres of a pixel; None without a CRS."""
+    return grid.unit_area(describe_crs(grid.crs))
+
+
 def read_points(pair: Pair) -> ReferencePoints:
     """Read sample points and find their pixels on the map.
 
@@ -161,14 +178,30 @@ def read_points(pair: Pair) -> ReferencePoints:
         CwsamError: The points cannot be read.
     """
     layer = pair.points
-    recorded = {MAP_CLASS, MAP_PIXELS} <= set(layer.fields)
-    fields = [pair.field, *((MAP_CLASS, MAP_PIXELS) if recorded else ())]
-    columns, geometries = read_layer(layer, fields)
+    recorded = [name for name in RECORDED if name in layer.fields]
+    columns, geometries = read_layer(layer, [pair.field, *recorded])
     truth = pair.values.ids_of(columns[pair.field].tolist())
     places = points_on_grid(geometries, layer, pair.map.grid)
-    if not recorded:
-        return ReferencePoints(truth, places)
-    return ReferencePoints(truth, places, columns[MAP_CLASS], columns[MAP_PIXELS])
+    return ReferencePoints(truth, places, {name: columns[name] for name in recorded})
+
+
+def refuse_labelled(path: Path) -> None:
+    """Refuse to replace points that somebody has labelled.
+
+    Raises:
+        OutputError: The file holds such points.
+    """
+    for name in layer_names(path):
+        layer = open_vector(path, name)
+        if layer is None or REF_CLASS not in layer.fields:
+            continue
+        values = read_layer(layer, [REF_CLASS])[0][REF_CLASS].tolist()
+        count = sum(value not in (None, "") and value == value for value in values)
+        if count:
+            raise OutputError(
+                f"{path} holds {count} labelled points, which would be lost: choose another name, "
+                "or remove the file first."
+            )
 
 
 def all_columns(sample: DrawnSample, language: str) -> dict[str, np.ndarray]:
@@ -176,7 +209,8 @@ def all_columns(sample: DrawnSample, language: str) -> dict[str, np.ndarray]:
     known = sample.columns(language)
     count = len(sample.points)
     types = {NUMBER: np.int32, MAP_CLASS: np.int32, MAP_NAME: object, MAP_PIXELS: np.int64}
-    columns = {name: np.array(values, types[name]) for name, values in known.items()}
+    columns = {name: np.array(values, types.get(name, float)) for name, values in known.items()}
+    columns[PIXEL_M2] = np.ma.masked_invalid(columns[PIXEL_M2])
     columns[REF_CLASS] = np.ma.masked_array(np.zeros(count, np.int32), np.ones(count, bool))
     columns[NOTE] = np.array([None] * count, object)
     return columns

@@ -15,14 +15,16 @@ from torch import Tensor
 from ..engine.errors import TrainingDataError
 from ..engine.types import NODATA_CLASS
 from .augment import change_colours, cutmix, flip_and_turn
+from .class_values import refuse_fractions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .config import TrainConfig
 
-ReadImage = Callable[[Path, bool], np.ndarray]
-"""Reads an image file: (bands, h, w) uint8; with True a label file, values as they are."""
+ReadImage = Callable[[Path, bool], "tuple[np.ndarray, np.ndarray]"]
+"""Reads an image file: (bands, h, w) uint8, one or three bands, and the pixels that show, (h, w)
+bool; with True a label file, one band of values as they are."""
 
 
 @dataclass
@@ -61,8 +63,10 @@ class Scene:
 
         Raises:
             TrainingDataError: Image and labels differ in size, or a value cannot be used.
+            RasterError: A file cannot be read, or the labels are fractions.
         """
-        image = torch.from_numpy(read(image_path, False)[:3])
+        pixels, shows = read(image_path, False)
+        image = torch.from_numpy(pixels)
         if len(image) < 3:
             image = image[:1].expand(3, -1, -1).contiguous()
         labels = read_labels(labels_path, palette or {}, read)
@@ -71,7 +75,23 @@ class Scene:
                 f"{image_path} and {labels_path} differ in size; labels must lie on the image's "
                 "grid."
             )
+        labels[torch.from_numpy(~shows)] = NODATA_CLASS
         return cls(source, image_path.stem, image, labels)
+
+
+@dataclass(frozen=True)
+class ScenePair:
+    """The two files of a scene.
+
+    Attributes:
+        source: What the scene is from.
+        image: Image file.
+        labels: Label file.
+    """
+
+    source: str
+    image: Path
+    labels: Path
 
 
 def load_scenes(
@@ -93,24 +113,47 @@ def load_scenes(
     Raises:
         TrainingDataError: A file is missing, or image and labels differ in size.
     """
+    pairs = split_pairs(root, part, sources)
+    return [Scene.read(p.source, p.image, p.labels, read, palette) for p in pairs]
+
+
+def split_pairs(root: Path, part: str, sources: set[str]) -> list[ScenePair]:
+    """The scenes that ``split.json`` lists for one part of a data set.
+
+    Args:
+        root: Folder that holds ``split.json``.
+        part: ``train`` or ``dev``.
+        sources: First folders wanted; all if empty.
+
+    Raises:
+        TrainingDataError: The file is missing or lists something else.
+    """
     split = root / "split.json"
     try:
-        pairs = json.loads(split.read_text(encoding="utf-8"))[part]
-    except (OSError, KeyError, json.JSONDecodeError):
+        entries = json.loads(split.read_text(encoding="utf-8"))[part]
+    except (OSError, LookupError, TypeError, ValueError):
+        entries = None
+    if not isinstance(entries, list):
         raise TrainingDataError(
             f"{split} must be a JSON file with lists 'train' and 'dev'; check the data folder."
-        ) from None
-    scenes = []
-    for pair in pairs:
-        source = Path(pair["image"]).parts[0]
+        )
+    pairs = []
+    for number, entry in enumerate(entries, 1):
+        named = entry if isinstance(entry, dict) else {}
+        image, labels = (named.get(name) for name in ("image", "labels33"))
+        if not all(isinstance(name, str) and Path(name).parts for name in (image, labels)):
+            raise TrainingDataError(
+                f"{split}, entry {number} of '{part}', must name two files, 'image' and "
+                "'labels33'; correct it."
+            )
+        source = Path(image).parts[0]
         if not sources or source in sources:
-            files = root / pair["image"], root / pair["labels33"]
-            scenes.append(Scene.read(source, *files, read, palette))
-    if not scenes:
+            pairs.append(ScenePair(source, root / image, root / labels))
+    if not pairs:
         raise TrainingDataError(
             f"{split} lists no '{part}' scenes of {', '.join(sorted(sources)) or 'any source'}."
         )
-    return scenes
+    return pairs
 
 
 def read_labels(path: Path, palette: dict, read: ReadImage) -> torch.Tensor:
@@ -123,19 +166,21 @@ def read_labels(path: Path, palette: dict, read: ReadImage) -> torch.Tensor:
         read: Reads one image file.
 
     Returns:
-        (h, w) uint8.
+        (h, w) uint8; 255 also where the file says that there is no data.
 
     Raises:
         TrainingDataError: The image has other values than labels can have.
+        RasterError: The file cannot be read, or holds fractions.
     """
     if not palette:
-        ids = read(path, True)[0]
-        if ids.dtype != np.uint8 and (ids.min() < 0 or ids.max() > NODATA_CLASS):
+        (ids,), known = read(path, True)
+        refuse_fractions(ids[known], str(path))
+        if ids.dtype != np.uint8 and ((ids[known] < 0) | (ids[known] > NODATA_CLASS)).any():
             raise TrainingDataError(
                 f"{path} holds values outside 0-255; labels are class ids, 255 for not labelled."
             )
-        return torch.from_numpy(ids.astype(np.uint8))
-    pixels = read(path, False)
+        return torch.from_numpy(np.where(known, ids, NODATA_CLASS).astype(np.uint8))
+    pixels, known = read(path, False)
     if len(pixels) < 3:
         raise TrainingDataError(
             f"{path} has no colours, and the recipe has a palette; take the palette out if the "
@@ -144,7 +189,7 @@ def read_labels(path: Path, palette: dict, read: ReadImage) -> torch.Tensor:
     code = _code(pixels)
     labels = np.full(code.shape, NODATA_CLASS, np.uint8)
     for class_id, colour in palette.items():
-        labels[code == int(_code(np.array(colour).reshape(3, 1)))] = class_id
+        labels[known & (code == int(_code(np.array(colour).reshape(3, 1))))] = class_id
     if (labels == NODATA_CLASS).all():
         raise TrainingDataError(f"{path} has no colour of the palette; check the palette.")
     return torch.from_numpy(labels)

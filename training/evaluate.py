@@ -11,8 +11,11 @@ from ..engine.pipeline import SegmentOptions, StageClock, class_strips
 from ..engine.ports import Progress
 from ..engine.types import NODATA_CLASS, RunSummary
 from .metrics import confusion_matrix, merge_classes, scores
+from .schedule import only_classes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..engine.predictor import Predictor
     from .dataset import Scene
 
@@ -29,13 +32,24 @@ def confusion_by_source(
     predictor: Predictor,
     options: SegmentOptions | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
+    classes: Sequence[int] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Confusion matrices (255, 256) of the scenes, added up by source."""
+    """Confusion matrices (255, 256) of the scenes, added up by source.
+
+    Args:
+        scenes: What is classified.
+        predictor: The model.
+        options: How the scenes are tiled.
+        report: Told how many scenes are done, of how many.
+        classes: Class ids whose labels count; None for all.
+    """
     options = options or SegmentOptions()
     matrices: dict[str, np.ndarray] = {}
     for number, scene in enumerate(scenes, 1):
         predicted = classify(scene, predictor, options)
-        matrix = confusion_matrix(scene.labels.numpy(), predicted, NODATA_CLASS)
+        labels = scene.labels.numpy()
+        truth = labels if classes is None else only_classes(labels, classes)
+        matrix = confusion_matrix(truth, predicted, NODATA_CLASS)
         matrices[scene.source] = matrices.get(scene.source, 0) + matrix
         report(number, len(scenes))
     return matrices

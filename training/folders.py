@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..engine.errors import ConfigError, TrainingDataError
 from ..engine.types import NODATA_CLASS
-from .dataset import ReadImage, Scene, load_scenes
+from .dataset import ReadImage, Scene, ScenePair, split_pairs
 
 if TYPE_CHECKING:
     from .config import FolderConfig, TrainConfig
@@ -23,35 +26,25 @@ def load_parts(config: TrainConfig, read: ReadImage) -> tuple[list[Scene], list[
         read: Reads one image file.
 
     Raises:
-        TrainingDataError: A file is missing or does not fit.
+        TrainingDataError: A file is missing or does not fit, both parts have an image in common,
+            or one has no label of the recipe's classes.
         ConfigError: A folder is not named.
     """
     if config.train.images:
-        return tuple(
-            load_folders(getattr(config, part), part, config.palette, config.ignore_index, read)
-            for part in ("train", "validation")
-        )
-    root, sources = Path(config.data), set(config.sources)
-    return tuple(
-        [
-            _ignoring(scene, config.ignore_index)
-            for scene in load_scenes(root, part, sources, read, config.palette)
-        ]
-        for part in ("train", "dev")
-    )
+        parts = [folder_pairs(getattr(config, part), part) for part in ("train", "validation")]
+    else:
+        root, sources = Path(config.data), set(config.sources)
+        parts = [split_pairs(root, part, sources) for part in ("train", "dev")]
+    _refuse_shared(*parts)
+    return tuple(_read(*part, config, read) for part in zip(("training", "validation"), parts))
 
 
-def load_folders(
-    folders: FolderConfig, part: str, palette: dict, ignore_index: int, read: ReadImage
-) -> list[Scene]:
-    """Read every image that has a label image of the same name (suffixes may differ).
+def folder_pairs(folders: FolderConfig, part: str) -> list[ScenePair]:
+    """Every image that has a label image of the same name (suffixes may differ).
 
     Args:
         folders: Where they are.
         part: Name of the setting, for messages.
-        palette: See :func:`~.dataset.read_labels`.
-        ignore_index: Value of the labels that says nothing.
-        read: Reads one image file.
 
     Raises:
         TrainingDataError: A folder is missing or empty, or an image has no labels.
@@ -68,10 +61,42 @@ def load_folders(
             "take the image out."
         )
     source = Path(folders.images).name
-    return [
-        _ignoring(Scene.read(source, images[stem], labels[stem], read, palette), ignore_index)
-        for stem in sorted(images)
+    return [ScenePair(source, images[stem], labels[stem]) for stem in sorted(images)]
+
+
+def _refuse_shared(train: list[ScenePair], validation: list[ScenePair]) -> None:
+    """Refuse images that are learnt from and validated on: such scores say nothing.
+
+    Raises:
+        TrainingDataError: There is one.
+    """
+    learnt = {os.path.realpath(pair.image) for pair in train}
+    for pair in validation:
+        if os.path.realpath(pair.image) in learnt:
+            raise TrainingDataError(
+                f"{pair.image} is among the scenes to learn from and among those to validate on; "
+                "take it out of one of them."
+            )
+
+
+def _read(name: str, pairs: list[ScenePair], config: TrainConfig, read: ReadImage) -> list[Scene]:
+    """Read the scenes of one part.
+
+    Raises:
+        TrainingDataError: One cannot be used, or none has a label.
+    """
+    scenes = [
+        _ignoring(
+            Scene.read(p.source, p.image, p.labels, read, config.palette), config.ignore_index
+        )
+        for p in pairs
     ]
+    if not any(np.isin(scene.labels.numpy(), config.classes).any() for scene in scenes):
+        raise TrainingDataError(
+            f"No {name} scene has a label of the recipe's 'classes'; check its labels, 'palette' "
+            "and 'ignore_index'."
+        )
+    return scenes
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:

@@ -15,15 +15,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..engine.device import has_native
-from ..engine.errors import Cancelled
+from ..engine.errors import Cancelled, ConfigError
 from ..engine.layers.moe import moe_layers
 from ..engine.types import NODATA_CLASS
 from .dataset import ChipSampler, Scene, derived_seed, validation_chips
 from .losses import balance_loss, segmentation_loss, unknown_loss
 from .metrics import confusion_matrix, scores
 from .optimizers import make_optimizers
-from .run_folder import RunFolder
-from .schedule import class_weights, count_steps, freeze, label_lookup, learning_rate
+from .run_folder import BEST, LAST, RunFolder
+from .schedule import (
+    class_weights,
+    count_steps,
+    freeze,
+    label_lookup,
+    learning_rate,
+    only_classes,
+)
 from .team import Single, Team
 
 if TYPE_CHECKING:
@@ -111,7 +118,7 @@ class Trainer:
         self.limits = {config.classes.index(c): v for c, v in config.unknown_limits.items()}
         self.sampler = ChipSampler(train, config)
         self.network = self.team.wrap(model)
-        self.step, self.best = 0, -1.0
+        self.step, self.best, self.seconds = 0, -1.0, 0.0
         self.loss = self.balance = float("nan")
         self.usage: tuple[Tensor, ...] = ()
 
@@ -131,23 +138,27 @@ class Trainer:
 
         Raises:
             Cancelled: ``cancelled`` said so.
+            ConfigError: The loss or its gradient is not finite any more.
         """
-        started, first = time.monotonic(), self.step
+        started, first, before = time.monotonic(), self.step, self.seconds
         figures = None
+        if not self.step and self.team.rank == 0:
+            self.folder.forget_after(0)
         with ThreadPoolExecutor(1) as reader:
             batches = self._read_ahead(reader)
             while self.step < self.config.steps:
                 self._train_step(batches)
                 self.step += 1
-                seconds = time.monotonic() - started
+                here = time.monotonic() - started
+                self.seconds = before + here
                 last = self.step == self.config.steps
                 if last or self.step % self.config.validate_every == 0:
-                    figures = self._validate_and_save(seconds)
+                    figures = self._validate_and_save()
                 elif self.step % self.config.save_every == 0:
-                    self.save("last.pt")
-                report(self._status(seconds / (self.step - first), figures))
+                    self.save(LAST)
+                report(self._status(here / (self.step - first), figures))
                 if self.team.agree(cancelled()):
-                    self.save("last.pt")
+                    self.save(LAST)
                     raise Cancelled(f"Stopped after step {self.step}; --resume continues it.")
         self.folder.close()
         return figures if figures is not None else self.validate()[0]
@@ -189,7 +200,13 @@ class Trainer:
                         total += self._learn(*next(batches))
                 else:
                     total += self._learn(*next(batches))
-        self.optimizer.step(self.config.clip_norm, self.scaler)
+        sound = math.isfinite(total) and self.optimizer.step(self.config.clip_norm, self.scaler)
+        if self.team.agree(not sound):
+            raise ConfigError(
+                f"The loss is no finite number any more at step {self.step + 1}: lower "
+                "'learning_rate' or set 'precision: float32' in a new run; "
+                f"{self.folder.path} keeps the checkpoints of earlier steps."
+            )
         self._update_average()
         self.loss = _running(self.loss, total / many)
 
@@ -233,6 +250,8 @@ class Trainer:
     def validate(self) -> tuple[dict, np.ndarray]:
         """Score the averaged weights on the validation scenes, chip by chip.
 
+        Labels of classes that are not trained say nothing, as in training.
+
         Returns:
             ``(figures, matrix)``: see :func:`~.metrics.scores` and
             :func:`~.metrics.confusion_matrix`.
@@ -253,7 +272,8 @@ class Trainer:
             for images, labels in chips:
                 logits = self._logits(self.model, images.to(self.plan.device), labels.shape[1:])
                 predicted = ids[logits.argmax(1)].cpu()
-                matrix += confusion_matrix(labels.numpy(), predicted.numpy(), NODATA_CLASS)
+                truth = only_classes(labels.numpy(), self.config.classes)
+                matrix += confusion_matrix(truth, predicted.numpy(), NODATA_CLASS)
             counted = self.team.add(torch.from_numpy(matrix).to(self.plan.device))
         self._load(current)
         matrix = counted.cpu().numpy()
@@ -264,7 +284,7 @@ class Trainer:
         for name, parameter in self.trained.items():
             parameter.copy_(values[name])
 
-    def _validate_and_save(self, seconds: float) -> dict:
+    def _validate_and_save(self) -> dict:
         figures, matrix = self.validate()
         if self.team.rank == 0:
             shares = [u * len(u) for u in self.usage]
@@ -278,13 +298,13 @@ class Trainer:
                 "miou": figures["miou"],
                 "fwiou": figures["fwiou"],
                 "oa": figures["oa"],
-                "seconds": seconds,
+                "seconds": self.seconds,
             }
             self.folder.log(row, matrix)
         if figures["miou"] > self.best:
             self.best = figures["miou"]
-            self.save("best.pt")
-        self.save("last.pt")
+            self.save(BEST)
+        self.save(LAST)
         return figures
 
     def save(self, name: str) -> None:
@@ -303,6 +323,7 @@ class Trainer:
             "balance": self.balance,
             "usage": list(self.usage),
             "best": self.best,
+            "seconds": self.seconds,
             "model": self.model.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
@@ -318,7 +339,7 @@ class Trainer:
         Raises:
             CheckpointError: There is none, or it belongs to another configuration.
         """
-        state = self.folder.load("last.pt", repr(asdict(self.config)), self.team.size)
+        state = self.folder.load(LAST, repr(asdict(self.config)), self.team.size)
         # A measurement on a busy machine may choose otherwise this time; bits would differ.
         dtype = getattr(torch, state["precision"])
         if self.plan.device != "cpu" or dtype == torch.float32 or has_native(dtype):
@@ -329,7 +350,7 @@ class Trainer:
         self.average = {n: v.to(self.plan.device) for n, v in state["average"].items()}
         self.usage = tuple(u.to(self.plan.device) for u in state["usage"])
         self.step, self.loss, self.best = state["step"], state["loss"], state["best"]
-        self.balance = state["balance"]
+        self.balance, self.seconds = state["balance"], state.get("seconds", 0.0)
         if self.team.rank == 0:
             self.folder.forget_after(self.step)
 

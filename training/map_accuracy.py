@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from .metrics import confusion_matrix, merge_classes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_SAME_PIXELS = 0.01  # maps of one grid differ by so much where the one or the other has gaps
 _TOLD_SHARE = 0.001  # of the reference: from there on missing classes are worth a sentence
 
 
@@ -124,12 +125,24 @@ class PointTable:
         strata: (n,) uint8 class of the map that the sample was drawn from; None where that is
             not recorded, and the strata are the map's classes.
         sizes: Pixels by stratum; of the map's classes where ``strata`` is None.
+        areas: Square metres by stratum when the sample was drawn; None where that is not known.
+        map_sizes: Pixels of the map's classes, to tell whether ``sizes`` counts such pixels.
     """
 
     truth: np.ndarray
     mapped: np.ndarray
     strata: np.ndarray | None
     sizes: Mapping[int, int]
+    areas: Mapping[int, float] | None = None
+    map_sizes: Mapping[int, int] | None = None
+
+    @property
+    def on_pixels_of_the_map(self) -> bool:
+        """Whether the strata were, as far as one can tell, counted in pixels of this map."""
+        if self.strata is None or self.map_sizes is None:
+            return True
+        drawn, there = sum(self.sizes.values()), sum(self.map_sizes.values())
+        return abs(drawn - there) <= _SAME_PIXELS * there
 
 
 def compare_points(table: PointTable, options: CompareOptions, named: Named) -> MapAccuracy:
@@ -144,15 +157,7 @@ def compare_points(table: PointTable, options: CompareOptions, named: Named) -> 
     used &= np.isin(strata, list(table.sizes))
     notices = [*named.notices, *_point_notices(labelled, used, table, options.language)]
     if not used.any():
-        raise TrainingDataError(
-            say(
-                options.language,
-                "No point of '{reference}' lies on '{map}' and has a reference class: label the "
-                "points first, and check the field.",
-                map=named.prediction,
-                reference=named.reference,
-            )
-        )
+        raise TrainingDataError(_nothing_used(labelled, table, options.language, named))
     lookup = np.arange(256)
     for source, target in options.merges.items():
         lookup[source] = target
@@ -166,11 +171,40 @@ def compare_points(table: PointTable, options: CompareOptions, named: Named) -> 
         np.searchsorted(classes, mapped),
     )
     np.add.at(counts, places, 1)
-    sizes = np.array([table.sizes[s] for s in stratum_ids], float)
+    named, measures, told = _measured(table, named, options.language)
+    sizes = np.array([measures[s] for s in stratum_ids], float)
     estimate = estimate_accuracy(Sample(counts, sizes, tuple(stratum_ids), tuple(classes)))
     matrix = confusion_matrix(table.truth[used], table.mapped[used], NODATA_CLASS)
-    notices += _estimate_notices(estimate, options.language)
+    notices += [*told, *_estimate_notices(estimate, options.language)]
     return _finished(matrix, estimate, options, named, notices)
+
+
+def _measured(
+    table: PointTable, named: Named, language: str
+) -> tuple[Named, Mapping[int, float], list[str]]:
+    """The name with the square metres of a unit, units by stratum, and sentences on them."""
+    if table.areas is not None:
+        return replace(named, unit_area=1.0), table.areas, []
+    if named.unit_area is None or table.on_pixels_of_the_map:
+        return named, table.sizes, []
+    text = (
+        "The points were drawn on other pixels than this map's and do not record how large those "
+        "were: areas are given as shares; evaluate the map that the points were drawn from."
+    )
+    return replace(named, unit_area=None), table.sizes, [say(language, text)]
+
+
+def _nothing_used(labelled: np.ndarray, table: PointTable, language: str, named: Named) -> str:
+    """Why no point can be used."""
+    text = (
+        "No labelled point of '{reference}' says from which class of a map it was drawn: restore "
+        "the fields 'map_class' and 'map_pixels', or delete both to take the points as drawn at "
+        "random."
+        if (labelled & (table.mapped != NODATA_CLASS)).any()
+        else "No point of '{reference}' lies on '{map}' and has a reference class: label the "
+        "points first, and check the field."
+    )
+    return say(language, text, map=named.prediction, reference=named.reference)
 
 
 def _finished(
@@ -217,10 +251,17 @@ def _point_notices(
         text = "{count} of {total} points have no reference class yet and are left out."
         count = int((~labelled).sum())
         notices.append(say(language, text, count=count, total=len(labelled)))
-    outside = int((labelled & ~used).sum())
+    on_map = table.mapped != NODATA_CLASS
+    outside, foreign = (int((labelled & one).sum()) for one in (~on_map, on_map & ~used))
     if outside:
         text = "{count} labelled points lie where the map has no class and are left out."
         notices.append(say(language, text, count=outside))
+    if foreign:
+        text = (
+            "{count} labelled points do not say from which class they were drawn and are left out: "
+            "points that were added by hand are no part of a random sample."
+        )
+        notices.append(say(language, text, count=foreign))
     if table.strata is None:
         text = (
             "The points do not say from which strata they were drawn: they are taken as drawn at "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..engine.errors import Cancelled, TrainingDataError
 from ..engine.types import NODATA_CLASS
 from .accuracy_texts import class_title
 from .map_accuracy import PointTable
-from .sample_points import MAP_CLASS, MAP_NAME, MAP_PIXELS, NUMBER
+from .sample_points import MAP_CLASS, MAP_NAME, MAP_PIXELS, NUMBER, PIXEL_M2
 from .sampling import (
     ALLOCATIONS,
     EXPECTED_ACCURACY,
@@ -23,7 +23,7 @@ from .sampling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..engine.pixel_grid import PixelGrid
     from ..engine.ports import Progress
@@ -93,11 +93,13 @@ class DrawnSample:
         points: In random order.
         sizes: Pixels of the map by class id.
         shares: Points by class id.
+        pixel_m2: Square metres of a pixel of the map; None without a CRS.
     """
 
     points: list[SamplePoint]
     sizes: dict[int, int]
     shares: dict[int, int]
+    pixel_m2: float | None = None
 
     def xy(self, grid: PixelGrid) -> np.ndarray:
         """Coordinates (n, 2) of the pixels' centres."""
@@ -105,18 +107,27 @@ class DrawnSample:
         return grid.centres(np.array(rows), np.array(cols))
 
     def columns(self, language: str) -> dict[str, list]:
-        """Attributes of the points that are known: number, class, its name and its pixels."""
+        """Attributes of the points that are known: number, and what the point stands for."""
         ids = [p.class_id for p in self.points]
         return {
             NUMBER: list(range(1, len(ids) + 1)),
             MAP_CLASS: ids,
             MAP_NAME: [class_title(c, language) for c in ids],
             MAP_PIXELS: [self.sizes[c] for c in ids],
+            PIXEL_M2: [self.pixel_m2] * len(ids),
         }
 
 
-def draw_sample(drawn: ClassMap, options: SampleOptions, progress: Progress) -> DrawnSample:
+def draw_sample(
+    drawn: ClassMap, options: SampleOptions, progress: Progress, pixel_m2: float | None = None
+) -> DrawnSample:
     """Count a map's classes, share the points out and draw them: two walks over the map.
+
+    Args:
+        drawn: The map.
+        options: How many points, and for which classes.
+        progress: Told how far the walks are.
+        pixel_m2: Square metres of a pixel of the map; None without a CRS.
 
     Raises:
         TrainingDataError: The map is empty.
@@ -134,7 +145,7 @@ def draw_sample(drawn: ClassMap, options: SampleOptions, progress: Progress) -> 
     draw = PointDraw(sizes, shares, options.seed)
     for strip, classes in walk.over(drawn):
         draw.feed(strip.row, classes)
-    return DrawnSample(draw.points(), sizes, shares)
+    return DrawnSample(draw.points(), sizes, shares, pixel_m2)
 
 
 def _points(sizes: Mapping[int, int], options: SampleOptions) -> int:
@@ -153,23 +164,23 @@ class ReferencePoints:
     Attributes:
         truth: (n,) uint8 class; 255 = not labelled yet.
         places: (n, 2) row and column of their pixels; -1 outside the map.
-        strata: (n,) recorded class on the map at the time of drawing, NaN or None where
-            missing; None when the layer has no such field.
-        pixels: (n,) recorded pixels of that class; None likewise.
+        recorded: By field of :data:`~.sample_points.RECORDED` that the layer has, (n,) values as
+            they are, NaN or None where missing.
     """
 
     truth: np.ndarray
     places: np.ndarray
-    strata: np.ndarray | None = None
-    pixels: np.ndarray | None = None
+    recorded: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
 
 def look_up(points: ReferencePoints, looked_at: ClassMap, progress: Progress) -> PointTable:
     """Find the map's class at points, and the sizes of the strata: one walk over the map.
 
     Raises:
+        TrainingDataError: A recorded value is no number.
         Cancelled: The user wants to stop.
     """
+    recorded = {name: _numbers(name, values) for name, values in points.recorded.items()}
     mapped = np.full(len(points.places), NODATA_CLASS, np.uint8)
     counts = np.zeros(256, np.int64)
     for strip, classes in Walk(progress).over(looked_at):
@@ -177,14 +188,42 @@ def look_up(points: ReferencePoints, looked_at: ClassMap, progress: Progress) ->
         rows = points.places[:, 0] - strip.row
         here = (rows >= 0) & (rows < len(classes)) & (points.places[:, 0] >= 0)
         mapped[here] = classes[rows[here], points.places[here, 1]]
-    if points.strata is None or points.pixels is None:
-        return PointTable(points.truth, mapped, None, _sizes(counts))
-    numbers = np.asarray(points.strata, float)
-    known = (numbers >= 0) & (numbers < NODATA_CLASS)
-    strata = np.where(known, np.nan_to_num(numbers), NODATA_CLASS).astype(np.uint8)
-    pixels = np.nan_to_num(np.asarray(points.pixels, float))
-    sizes = {int(s): int(pixels[strata == s].max()) for s in np.unique(strata[known])}
-    return PointTable(points.truth, mapped, strata, sizes)
+    sizes = _sizes(counts)
+    if not {MAP_CLASS, MAP_PIXELS} <= set(recorded):
+        return PointTable(points.truth, mapped, None, sizes)
+    strata, drawn = _strata(recorded)
+    return PointTable(points.truth, mapped, strata, drawn, _areas(strata, drawn, recorded), sizes)
+
+
+def _numbers(name: str, values: Sequence[object]) -> np.ndarray:
+    """Recorded values (n,) float64, NaN where missing."""
+    try:
+        return np.array([np.nan if value is None else value for value in values], float)
+    except (TypeError, ValueError):
+        raise TrainingDataError(
+            f"The points' field '{name}' holds other values than numbers: take the points as they "
+            "were drawn, or delete the field."
+        ) from None
+
+
+def _strata(recorded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, dict[int, int]]:
+    """The stratum of each point, (n,) uint8 with 255 where it has none, and pixels by stratum."""
+    ids, pixels = recorded[MAP_CLASS], recorded[MAP_PIXELS]
+    known = (ids >= 0) & (ids < NODATA_CLASS)
+    strata = np.where(known, ids, NODATA_CLASS).astype(np.uint8)
+    largest = {
+        int(s): np.nan_to_num(pixels[strata == s]).max(initial=0) for s in np.unique(strata[known])
+    }
+    return strata, {s: int(n) for s, n in largest.items() if n > 0}
+
+
+def _areas(
+    strata: np.ndarray, sizes: Mapping[int, int], recorded: Mapping[str, np.ndarray]
+) -> dict[int, float] | None:
+    """Square metres by stratum; None where they are not recorded for all."""
+    sides = recorded.get(PIXEL_M2, np.full(len(strata), np.nan))
+    each = {s: np.nan_to_num(sides[strata == s]).max(initial=0) for s in sizes}
+    return {s: n * float(each[s]) for s, n in sizes.items()} if all(each.values()) else None
 
 
 def _sizes(counts: np.ndarray) -> dict[int, int]:

@@ -28,21 +28,28 @@ class Optimizers:
         for member in self.members:
             member.zero_grad(set_to_none=True)
 
-    def step(self, clip_norm: float, scaler: torch.amp.GradScaler | None = None) -> None:
-        """Clip the gradients of all parameters together and step.
+    def step(self, clip_norm: float, scaler: torch.amp.GradScaler | None = None) -> bool:
+        """Clip the gradients of all parameters together and step, unless they are not finite.
 
         Args:
             clip_norm: Largest norm of the gradient of all.
             scaler: What the loss was scaled by; None where it was not.
+
+        Returns:
+            Whether the gradients were finite; those of a scaled loss may overflow now and then.
         """
         scaler = scaler or torch.amp.GradScaler("cpu", enabled=False)
         for member in self.members:
             scaler.unscale_(member)
         groups = (group for member in self.members for group in member.param_groups)
-        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], clip_norm)
+        parameters = [p for group in groups for p in group["params"]]
+        norm = nn.utils.clip_grad_norm_(parameters, clip_norm)
+        if not scaler.is_enabled() and not torch.isfinite(norm):
+            return False
         for member in self.members:
             scaler.step(member)
         scaler.update()
+        return True
 
     def state_dict(self) -> list[dict]:
         """State for a checkpoint."""

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from ..engine.classes import CLASSES
-from ..engine.errors import CheckpointError, ConfigError
+from ..engine.errors import CheckpointError, ConfigError, OutputError
 from ..engine.files import replace
 from .charts import heat_map
 from .html import Label
 from .metrics import class_scores
+from .state_file import read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,9 @@ LOG_FIELDS = (
     "oa",
     "seconds",
 )
+LAST, BEST = "last.pt", "best.pt"
+"""Checkpoints: of the last step that was saved, and of the best validation."""
+
 CLASS_FIELDS = ("step", "class", "iou", "precision", "recall", "f1", "pixels")
 
 
@@ -47,9 +51,15 @@ class RunFolder:
 
         Raises:
             ConfigError: TensorBoard is wanted and not installed.
+            OutputError: The folder cannot be made.
         """
         self.path = path
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be the folder of a run ({error.strerror}): choose another."
+            ) from error
         self._board = _event_writer(path) if tensorboard else None
 
     def save(self, name: str, state: dict) -> None:
@@ -67,12 +77,12 @@ class RunFolder:
             processes: Number of processes, which must be the same.
 
         Raises:
-            CheckpointError: There is none, or it belongs to another configuration.
+            CheckpointError: There is none, it is broken or belongs to another configuration.
         """
         path = self.path / name
         if not path.exists():
             raise CheckpointError(f"{path} does not exist; start without --resume.")
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_state(path)
         if state.get("config") != config:
             raise CheckpointError(
                 f"{path} was made with other settings; use another --run folder or those settings."
@@ -142,6 +152,21 @@ class RunFolder:
         with open(temporary, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)
         replace(temporary, self.path / name)
+
+
+def refuse_used(path: Path) -> None:
+    """Refuse to begin a run in a folder that holds one, or that is no folder.
+
+    Raises:
+        OutputError: It is such a folder.
+    """
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is a file: name a folder for the run with --run.")
+    if (path / LAST).exists():
+        raise OutputError(
+            f"{path} holds a training run: continue it with --resume, or name another folder with "
+            "--run."
+        )
 
 
 def _event_writer(path: Path) -> SummaryWriter:

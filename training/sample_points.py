@@ -11,13 +11,17 @@ from .accuracy_texts import class_title, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NUMBER, MAP_CLASS, MAP_NAME, MAP_PIXELS, REF_CLASS, NOTE = (
-    "point", "map_class", "map_name", "map_pixels", "ref_class", "note",
+NUMBER, MAP_CLASS, MAP_NAME, MAP_PIXELS, PIXEL_M2, REF_CLASS, NOTE = (
+    "point", "map_class", "map_name", "map_pixels", "pixel_m2", "ref_class", "note",
 )  # fmt: skip
 """Fields: running number; class on the map, the stratum, with its name and its pixels on the
-whole map; class of the reference, empty until someone looks; remarks. A Shapefile takes them."""
+whole map; square metres of such a pixel, empty without a CRS; class of the reference, empty until
+someone looks; remarks. A Shapefile takes them."""
 
-FIELDS = (NUMBER, MAP_CLASS, MAP_NAME, MAP_PIXELS, REF_CLASS, NOTE)
+FIELDS = (NUMBER, MAP_CLASS, MAP_NAME, MAP_PIXELS, PIXEL_M2, REF_CLASS, NOTE)
+
+RECORDED = (MAP_CLASS, MAP_PIXELS, PIXEL_M2)
+"""Fields that say what a point stands for; points drawn by older versions lack the last."""
 
 _OPEN, _DONE = "255,140,0,255", "31,111,139,255"
 
@@ -34,7 +38,7 @@ def sample_qml(language: str, further: Sequence[int] = ()) -> str:
     root = ET.Element("qgis", version="3.22.0", styleCategories="Symbology|Fields|Forms")
     fields = ET.SubElement(root, "fieldConfiguration")
     _widget(fields, NUMBER, "TextEdit")
-    for hidden in (MAP_CLASS, MAP_NAME, MAP_PIXELS):
+    for hidden in (MAP_CLASS, MAP_NAME, MAP_PIXELS, PIXEL_M2):
         _widget(fields, hidden, "Hidden")
     choices = ET.SubElement(
         _widget(fields, REF_CLASS, "ValueMap"), "Option", type="List", name="map"

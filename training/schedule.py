@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +15,8 @@ from ..engine.types import NODATA_CLASS
 from .dataset import scene_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import nn
 
     from .config import TrainConfig
@@ -96,6 +99,13 @@ def label_lookup(classes: tuple[int, ...]) -> Tensor:
     table = torch.full((256,), NODATA_CLASS)
     table[list(classes)] = torch.arange(len(classes))
     return table
+
+
+def only_classes(labels: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    """Labels of any shape, uint8, with 255 in place of all classes but some."""
+    table = np.full(256, NODATA_CLASS, np.uint8)
+    table[list(classes)] = classes
+    return table[labels]
 
 
 def freeze(model: nn.Module, beginnings: tuple[str, ...]) -> None:

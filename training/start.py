@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
+from torch import Tensor
 
 from ..engine.errors import CheckpointError
 from ..engine.models.checkpoint import initialise_from
 from ..engine.models.loading import load_into
+from .state_file import read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from torch import Tensor
 
     from ..engine.models.cwsam import Cwsam
 
@@ -44,12 +43,17 @@ def read_run(path: Path) -> dict[str, Tensor]:
     """The averaged weights of a run's checkpoint, by name.
 
     Raises:
-        CheckpointError: The file is not such a checkpoint.
+        CheckpointError: The file is missing or not such a checkpoint.
     """
+    if not path.is_file():
+        raise CheckpointError(f"There is no checkpoint {path}; check the folder of the run.")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        return {**state["model"], **state["average"]}
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        state = read_state(path)
+        weights = {**state["model"], **state["average"]}
+    except (CheckpointError, KeyError, TypeError):
+        weights = {}
+    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
         raise CheckpointError(
             f"{path} is not the checkpoint of a training run; name its last.pt or best.pt."
-        ) from None
+        )
+    return weights

@@ -24,7 +24,7 @@ from ...engine.errors import CwsamError
 from ...engine.ports import Progress
 from ..i18n import engine_text, translator
 from ..icons import icon
-from .targets import refused_target
+from .targets import refused_clash, refused_target, target_files
 
 if TYPE_CHECKING:
     from ...training.map_accuracy import MapAccuracy
@@ -131,7 +131,19 @@ class EvaluateMap(QgsProcessingAlgorithm):
         good, text = super().checkParameterValues(parameters, context)
         if good:
             text = refused_target(parameters, (name for name, _ in _FILES))
+            text = text or self._refused_files(parameters, context)
         return good and not text, text
+
+    def _refused_files(self, parameters, context) -> str:
+        """Why the files cannot be written, the counts beside the CSV included."""
+        from ...training.accuracy_tables import matrix_path
+
+        counts = [matrix_path(path) for path in target_files(parameters, ["CSV"])]
+        files = [*target_files(parameters, (name for name, _ in _FILES)), *counts]
+        names = ("PREDICTION", "REFERENCE")
+        layers = [self.parameterAsLayer(parameters, name, context) for name in names]
+        beside = {str(number): str(path) for number, path in enumerate(counts)}
+        return refused_target(beside, beside) or refused_clash(files, layers)
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
         """Take over the layers, on the main thread."""

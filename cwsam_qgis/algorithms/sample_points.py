@@ -18,12 +18,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ...engine.errors import CwsamError
+from ...engine.errors import CwsamError, OutputError
 from ...engine.ports import Progress
 from ..compat import point_type
 from ..i18n import engine_text, translator
 from ..icons import icon
 from .evaluate_map import AREAS, map_layer, pixel_size, reporter
+from .targets import refused_clash, target_files
 
 tr = translator("sample_points")
 
@@ -131,6 +132,22 @@ class SamplePoints(QgsProcessingAlgorithm):
             )
         )
         self.addOutput(QgsProcessingOutputNumber("POINTS", tr("Number of points")))
+
+    def checkParameterValues(self, parameters, context) -> tuple[bool, str]:  # noqa: N802
+        """Refuse to replace the map or labelled points while the dialog is still open."""
+        from ..sample_layer import refuse_labelled
+
+        good, text = super().checkParameterValues(parameters, context)
+        if not good:
+            return good, text
+        files = target_files(parameters, ["OUTPUT"])
+        try:
+            for path in files:
+                refuse_labelled(path)
+        except OutputError as error:
+            return False, str(error)
+        text = refused_clash(files, [self.parameterAsLayer(parameters, "MAP", context)])
+        return not text, text
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:  # noqa: N802
         """Take over the layer, on the main thread."""

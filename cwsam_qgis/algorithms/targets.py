@@ -6,14 +6,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsProcessingOutputLayerDefinition
+from qgis.core import QgsProcessingOutputLayerDefinition, QgsProviderRegistry
 
 from ...engine.errors import OutputError
-from ..i18n import translator
+from ...engine.staging import refuse_clashes
+from ..i18n import engine_text, translator
 from ..staging import check_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from qgis.core import QgsMapLayer
 
 tr = translator("targets")
 
@@ -45,6 +48,28 @@ def refused_target(parameters: Mapping[str, object], names: Iterable[str]) -> st
             raise OutputError(said.format(path=max(files, key=files.count)))
     except OutputError as error:
         return str(error)
+    return ""
+
+
+def target_files(parameters: Mapping[str, object], names: Iterable[str]) -> list[Path]:
+    """The files that parameters name, with whole paths or where there is one already."""
+    texts = (_text(parameters.get(name)) for name in names)
+    return [Path(text) for text in texts if os.path.isabs(text) or os.path.isfile(text)]
+
+
+def refused_clash(outputs: Iterable[Path], layers: Iterable[QgsMapLayer | None]) -> str:
+    """Why files cannot be written beside what is read: they are the same, or each other.
+
+    Returns:
+        A sentence; empty where nothing stands in the way.
+    """
+    registry = QgsProviderRegistry.instance()
+    parts = (registry.decodeUri(one.providerType(), one.source()) for one in layers if one)
+    inputs = [part["path"] for part in parts if part.get("path")]
+    try:
+        refuse_clashes(inputs, outputs)
+    except OutputError as error:
+        return engine_text(str(error))
     return ""
 
 

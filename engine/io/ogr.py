@@ -10,7 +10,7 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from pyogrio import list_drivers, read_info
+    from pyogrio import list_drivers, list_layers, read_info
     from pyogrio.errors import DataLayerError, DataSourceError
     from pyogrio.raw import open_arrow, write, write_arrow
     from pyogrio.raw import read as read_features
@@ -21,6 +21,7 @@ OGR_ERRORS = (DataLayerError, DataSourceError)
 __all__ = [
     "OGR_ERRORS",
     "list_drivers",
+    "list_layers",
     "open_arrow",
     "read_features",
     "read_info",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OutputError
+from ..staging import refuse_clashes
 from .attributes import FIELDS
 from .gpkg import check_addable, check_replaceable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from .job import Outputs
 
@@ -37,19 +37,6 @@ def check_suffix(path: Path | None, option: str, suffixes: Sequence[str]) -> Non
         )
 
 
-def check_distinct(inputs: Iterable[str | Path], outputs: Iterable[Path]) -> None:
-    """Refuse outputs that would overwrite an input or each other.
-
-    Raises:
-        OutputError: Names the file.
-    """
-    taken = [Path(one) for one in inputs]
-    for path in outputs:
-        if any(_same_file(path, other) for other in taken):
-            raise OutputError(f"{path} is asked for twice or is the input; choose another name.")
-        taken.append(path)
-
-
 def check_outputs(images: Sequence[str | Path], outputs: Outputs) -> None:
     """Refuse the outputs of one image, or of a mosaic, where they would destroy something.
 
@@ -57,7 +44,7 @@ def check_outputs(images: Sequence[str | Path], outputs: Outputs) -> None:
         OutputError: A file is the input or asked for twice, or a GeoPackage cannot take the
             layer or holds others.
     """
-    check_distinct(images, outputs.paths())
+    refuse_clashes(images, outputs.paths())
     path = outputs.polygons
     if path is None or path.suffix.lower() != ".gpkg" or not path.is_file():
         return
@@ -66,11 +53,3 @@ def check_outputs(images: Sequence[str | Path], outputs: Outputs) -> None:
         check_addable(path, layer)
     else:
         check_replaceable(path, FIELDS, (layer, *outputs.siblings))
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    """Whether two paths mean one file, on file systems that ignore case too."""
-    try:
-        return os.path.samefile(one, other)
-    except OSError:  # one of them does not exist yet
-        return one.resolve() == other.resolve()

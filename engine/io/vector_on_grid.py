@@ -15,7 +15,7 @@ from rasterio.warp import transform, transform_bounds
 from ..errors import TrainingDataError
 from ..types import NODATA_CLASS
 from .geotransform import to_affine
-from .ogr import OGR_ERRORS, read_features, read_info
+from .ogr import OGR_ERRORS, list_layers, read_features, read_info
 from .quiet import gdal_options
 from .wkb_reader import point_coordinates, polygon_rings
 
@@ -54,6 +54,14 @@ class VectorLayer:
         """File name, and layer where it is not the first."""
         file = Path(self.path).name
         return f"{file} ({self.layer})" if self.layer else file
+
+
+def layer_names(path: Path) -> list[str]:
+    """Names of the layers of a vector file; none where it is no such file or missing."""
+    try:
+        return [str(name) for name, _ in list_layers(path)] if path.exists() else []
+    except OGR_ERRORS:
+        return []
 
 
 def open_vector(path: str | Path, layer: str | None = None) -> VectorLayer | None:

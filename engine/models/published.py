@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
+import zipfile
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,6 +18,12 @@ from .key_map import Source, rename, source_shape
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+_BROKEN = (
+    *(pickle.UnpicklingError, zipfile.BadZipFile, struct.error, EOFError, RuntimeError),
+    *(ValueError, LookupError, TypeError, AttributeError, ImportError),
+)
+"""What torch and pickle raise at a file that is cut off, foreign or no such file at all."""
 
 _WRAPPERS = ("model", "state_dict", "model_state_dict")
 
@@ -41,7 +49,7 @@ def read_state_dict(path: Path) -> tuple[dict[str, Tensor], bool]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"Cannot read {path}: {error.strerror}; check the path.") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, TypeError):
+    except _BROKEN:
         raise CheckpointError(
             f"{path} is not a weights file (broken, or it would run code); get the weights "
             "from their publisher, if possible as safetensors."

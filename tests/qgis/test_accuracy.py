@@ -221,6 +221,66 @@ def test_a_sample_is_drawn_labelled_and_evaluated(
         assert abs(entry["area_m2"] - true) < 1.7 * entry["area_m2_margin95"]
 
 
+def test_areas_are_those_of_the_pixels_at_drawing(processing, tmp_path, mapped, evaluate):
+    prediction = raster(tmp_path / "map.tif", mapped, nodata=255)
+    points = str(tmp_path / "points.gpkg")
+    processing.run("cwsam:samplepoints", {"MAP": prediction, "SIZE": 300, "OUTPUT": points})
+    layer = QgsVectorLayer(points, "points", "ogr")
+    label(layer, mapped)
+    halves = (GRID[0], GRID[1] / 2, 0.0, GRID[3], 0.0, GRID[5] / 2)
+    finer = raster(tmp_path / "finer.tif", mapped.repeat(2, 0).repeat(2, 1), halves, nodata=255)
+    for one in (prediction, finer):
+        found = evaluate(one, layer)
+        assert found["notices"] == []
+        for entry in found["classes"]:
+            wanted = (mapped == entry["class_id"]).sum() * 0.25
+            assert entry["mapped_m2"] == pytest.approx(wanted)
+    layer.dataProvider().deleteAttributes([layer.fields().indexFromName("pixel_m2")])
+    layer.updateFields()
+    found = evaluate(finer, layer)
+    assert {entry["mapped_m2"] for entry in found["classes"]} == {None}
+    assert "drawn on other pixels" in found["notices"][0]
+
+
+def refused(processing, algorithm, **parameters):
+    """What an algorithm says instead of running."""
+    feedback = QgsProcessingFeedback()
+    with pytest.raises(QgsProcessingException) as caught:
+        processing.run(f"cwsam:{algorithm}", parameters, feedback=feedback)
+    return feedback.textLog() + str(caught.value)
+
+
+def test_a_sample_replaces_neither_labelled_points_nor_the_map(processing, tmp_path, mapped):
+    raster(tmp_path / "map.tif", mapped, nodata=255)
+    points = tmp_path / "points.gpkg"
+    draw = {"MAP": str(tmp_path / "map.tif"), "SIZE": 300, "OUTPUT": str(points)}
+    processing.run("cwsam:samplepoints", draw)
+    processing.run("cwsam:samplepoints", draw)  # nothing is lost yet
+    layer = QgsVectorLayer(str(points), "points", "ogr")
+    label(layer, mapped)
+    del layer
+    before = points.read_bytes()
+    assert "300 labelled points" in refused(processing, "samplepoints", **draw)
+    assert points.read_bytes() == before
+    draw["OUTPUT"] = draw["MAP"]
+    assert "is the input" in refused(processing, "samplepoints", **draw)
+
+
+def test_reports_replace_neither_what_is_read_nor_each_other(processing, tmp_path, truth, mapped):
+    for name, classes in (("map", mapped), ("truth", truth)):
+        raster(tmp_path / f"{name}.tif", classes, nodata=255)
+    (tmp_path / "b_matrix.csv").mkdir()
+    paths = {"PREDICTION": str(tmp_path / "map.tif"), "REFERENCE": str(tmp_path / "truth.tif")}
+    for outputs, words in (
+        ({"HTML": "map.tif"}, "is the input"),
+        ({"JSON": "truth.tif"}, "is the input"),
+        ({"CSV": "a.csv", "JSON": "a_matrix.csv"}, "asked for twice"),
+        ({"CSV": "b.csv"}, "b_matrix.csv is a folder"),
+    ):
+        whole = {name: str(tmp_path / file) for name, file in outputs.items()}
+        assert words in refused(processing, "evaluatemap", **paths, **whole)
+
+
 def test_the_sample_layer_offers_the_classes(processing, tmp_path, mapped):
     prediction = raster(tmp_path / "map.tif", mapped)
     QgsProject.instance().addMapLayer(prediction)

@@ -16,6 +16,7 @@ from cwsam.engine.io.geotransform import to_affine
 from cwsam.engine.types import GeoTransform
 from cwsam.training.cli import main
 from cwsam.training.metrics import confusion_matrix, scores
+from cwsam.training.sample_points import FIELDS
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 from tests.data.class_maps import IDS
 from tests.data.rasters import LAMBERT, NORTH_UP, ROTATED, SOUTH_UP, write_raster
@@ -216,7 +217,7 @@ def columns_of(path):
 
 def test_the_sample_is_ready_to_be_labelled(points, mapped):
     xy, columns = columns_of(points)
-    assert list(columns) == ["point", "map_class", "map_name", "map_pixels", "ref_class", "note"]
+    assert tuple(columns) == FIELDS
     assert len(xy) == 300
     assert np.isnan(columns["ref_class"].astype(float)).all()
     cols = np.floor((shapely.get_x(xy) - NORTH_UP.c) / 0.5).astype(int)
@@ -298,6 +299,11 @@ def test_sample_size_from_a_standard_error(tmp_path, mapped):
         (["evaluate", "map.tif", "t.gpkg", "--merge", "8"], "no pair"),
         (["evaluate", "map.tif", "t.gpkg", "--map", "5=wood"], "sparse woodland"),
         (["evaluate", "map.tif", "t.gpkg", "--html", "no/where.html"], "does not exist"),
+        (["evaluate", "map.tif", "t.gpkg", "--csv", "t.gpkg"], "twice or is the input"),
+        (["evaluate", "map.tif", "t.gpkg", "--html", "./map.tif"], "twice or is the input"),
+        (["evaluate", "map.tif", "t.gpkg", "--json", "a", "--html", "a"], "asked for twice"),
+        (["evaluate", "map.tif", "t.gpkg", "--csv", "a.csv", "--json", "a_matrix.csv"], "twice"),
+        (["evaluate", "map.tif", "t.gpkg", "--csv", "b.csv"], "b_matrix.csv is a folder"),
         (["evaluate", "map.tif", "lines.geojson"], "holds lines"),
         (["evaluate", "map.tif", "odd.geojson"], "with --map 'Bos=CLASS', or leave it out"),
         (["evaluate", "odd.geojson", "map.tif"], "with --map-prediction 'Bos=CLASS'"),
@@ -316,6 +322,7 @@ def test_sample_size_from_a_standard_error(tmp_path, mapped):
             ],
             "no class called 'bos'; `cwsam models` lists",
         ),
+        (["sample", "map.tif", "-o", "map.tif", "--size", "500"], "twice or is the input"),
         (["evaluate", "bare.geojson", "map.tif"], "has no polygons"),
         (["sample", "map.tif", "-o", "p.gpkg", "--size", "5"], "at least 150"),
         (["sample", "map.tif", "-o", "p.png", "--size", "500"], "no known file extension"),
@@ -330,6 +337,7 @@ def test_mistakes_are_sentences(tmp_path, truth, mapped, monkeypatch, command, w
     raster(tmp_path / "empty.tif", np.full((20, 20), 255, np.uint8))
     write_raster(tmp_path / "image.tif", np.stack([mapped] * 3))
     polygons(tmp_path / "t.gpkg", truth)
+    (tmp_path / "b_matrix.csv").mkdir()
     lines = np.array([shapely.to_wkb(shapely.LineString([(4, 50), (4.1, 50)]))], object)
     pyogrio.raw.write(
         tmp_path / "lines.geojson", lines, [np.array([5])], ["class_id"],
