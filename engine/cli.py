@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import click
 
 from .. import __version__
@@ -23,11 +25,21 @@ class FriendlyGroup(click.Group):
     """A group whose commands end with a sentence instead of a traceback on a user's mistake."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; exit with 1 on our errors, 130 on an interrupt."""
+        """Run the command; exit with 1 on our errors and the system's, 130 on an interrupt."""
         try:
             return super().invoke(ctx)
         except CwsamError as error:
             click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+        except OSError as error:
+            # Without a number no system call has failed; a broken pipe is for click to end.
+            if error.errno in (None, errno.EPIPE):
+                raise
+            file = error.filename2 or error.filename
+            what = "The system refused a file" if file is None else f"{file} cannot be used"
+            cause = error.strerror or type(error).__name__
+            click.echo(f"Error: {what} ({cause}): check its name, your rights there and the free "
+                       "space on the disk.", err=True)  # fmt: skip
             ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)

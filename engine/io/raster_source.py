@@ -50,7 +50,7 @@ def open_raster(
     with quiet_gdal():
         dataset = open_dataset(path)
         try:
-            _check_bands(dataset, path)
+            check_bands(dataset, path)
             _check_place(dataset, path)
             source = RasterioSource(dataset, _short(path), expand_palette)
             if gsd_m is not None:
@@ -284,8 +284,12 @@ def open_dataset(path: str | Path) -> DatasetReader:
         ) from error
 
 
-def _check_bands(dataset: DatasetReader, path: str | Path) -> None:
-    """Refuse rasters without bands and rasters of complex numbers."""
+def check_bands(dataset: DatasetReader, path: str | Path) -> None:
+    """Refuse rasters without bands and rasters of complex numbers.
+
+    Raises:
+        RasterError: It is one of them.
+    """
     if dataset.count == 0:
         inner = dataset.subdatasets
         hint = f"open one of its {len(inner)} parts, such as {inner[0]}" if inner else "check it"
