@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import click
@@ -32,7 +33,7 @@ class FriendlyGroup(click.Group):
         return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; exit with 1 on our errors, 130 on an interrupt."""
+        """Run the command; exit with 1 on our errors and the system's, 130 on an interrupt."""
         try:
             return super().invoke(ctx)
         except CwsamError as error:
@@ -44,6 +45,16 @@ class FriendlyGroup(click.Group):
                 "its owner.",
                 err=True,
             )
+            ctx.exit(1)
+        except OSError as error:
+            # Without a number no system call has failed; a broken pipe is for click to end.
+            if error.errno in (None, errno.EPIPE):
+                raise
+            file = error.filename2 or error.filename
+            what = "The system refused a file" if file is None else f"{file} cannot be used"
+            cause = error.strerror or type(error).__name__
+            click.echo(f"Error: {what} ({cause}): check its name, your rights there and the free "
+                       "space on the disk.", err=True)  # fmt: skip
             ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)

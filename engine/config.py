@@ -222,7 +222,8 @@ def _convert(f: dataclasses.Field, value: Any, where: str) -> Any:
         return tuple(value)
     if isinstance(default, float) and isinstance(value, (int, str)) and not isinstance(value, bool):
         value = _as_float(value, where)
-    if default is not None and not isinstance(value, type(default)):
+    fits = isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool)
+    if default is not None and not fits:
         raise ConfigError(f"{where} must be of type {type(default).__name__}, not '{value}'.")
     return value
 

@@ -136,14 +136,14 @@ def parse_table(pairs: Iterable[str]) -> dict[str, str]:
     """Read ``VALUE=CLASS`` pairs.
 
     Raises:
-        ConfigError: A pair has no equals sign.
+        ConfigError: A pair has no equals sign, or a value is given two classes.
     """
-    table = {}
+    table: dict[str, str] = {}
     for pair in pairs:
         value, sign, target = pair.rpartition("=")
         if not (sign and value.strip() and target.strip()):
             raise ConfigError(f"'{pair}' is no pair: write VALUE=CLASS, such as 10=9.")
-        table[value.strip()] = target.strip()
+        _settle(table, value.strip(), target.strip())
     return table
 
 
@@ -151,10 +151,13 @@ def parse_merges(pairs: Iterable[str]) -> dict[int, int]:
     """Read ``CLASS=CLASS`` pairs: the first is counted as the second.
 
     Raises:
-        ConfigError: A pair has no equals sign, or a class is merged into one that is merged.
+        ConfigError: A pair has no equals sign, a class is merged into one that is merged, or into
+            two.
         UnknownNameError: There is no class of that name.
     """
-    merges = {class_id_of(k): class_id_of(v) for k, v in parse_table(pairs).items()}
+    merges: dict[int, int] = {}
+    for source, target in parse_table(pairs).items():
+        _settle(merges, class_id_of(source), class_id_of(target))
     for source, target in merges.items():
         if target in merges or target == NODATA_CLASS or source == NODATA_CLASS:
             raise ConfigError(
@@ -162,6 +165,16 @@ def parse_merges(pairs: Iterable[str]) -> dict[int, int]:
                 "name the last class of the chain."
             )
     return merges
+
+
+def _settle(table: dict, value: object, target: object) -> None:
+    """Enter what a value means.
+
+    Raises:
+        ConfigError: It means something else already.
+    """
+    if table.setdefault(value, target) != target:
+        raise ConfigError(f"'{value}' is given twice, as {table[value]} and as {target}: name one.")
 
 
 def _plain(value: object) -> str:

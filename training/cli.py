@@ -27,7 +27,7 @@ from ..engine.tiling.normalize import choose_radiometry
 from ..engine.types import Window
 from . import cli_accuracy, cli_finetune
 from .config import TrainConfig, load_train_config
-from .dataset import Scene
+from .dataset import SMALLEST_CHIP, Scene
 from .distributed import is_distributed, joined, local_device
 from .evaluate import card_scores, confusion_by_source
 from .folders import load_parts
@@ -236,7 +236,7 @@ def model_config(recipe: TrainConfig) -> ModelConfig:
     """The configuration of a recipe's variant.
 
     Raises:
-        ConfigError: The variant lacks a class of the recipe.
+        ConfigError: The variant lacks a class of the recipe, or its chips do not fit.
         UnknownNameError: There is no such variant.
     """
     config = load_model_config(recipe.model)
@@ -244,6 +244,12 @@ def model_config(recipe: TrainConfig) -> ModelConfig:
         raise ConfigError(
             f"'classes' names {max(recipe.classes)}, and {recipe.model} has classes 0 to "
             f"{config.num_classes - 1}."
+        )
+    patch = config.encoder.patch_size
+    if recipe.chip < SMALLEST_CHIP or recipe.chip % patch:
+        raise ConfigError(
+            f"'chip' must be a multiple of {patch}, {SMALLEST_CHIP} or more, for {recipe.model}, "
+            f"not {recipe.chip}."
         )
     return config
 

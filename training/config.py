@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..engine.config import from_mapping, read_yaml
 from ..engine.errors import ConfigError
 from ..engine.types import NODATA_CLASS
+from .checks import MAX_SEED, is_number, numbers_by, require
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 OPTIMIZERS = ("adamw", "muon")
+
+_COUNTS = (
+    *("chip", "batch", "accumulate", "validation_batch", "epochs"),
+    *("validate_every", "save_every"),
+)
+_NOT_NEGATIVE = (
+    *("steps", "warmup", "restart", "min_learning_rate", "muon_rate"),
+    *("weight_decay", "iou_weight", "balance_weight", "class_power"),
+)
+_POSITIVE = ("learning_rate", "clip_norm")
+_BELOW_ONE = ("ema", "label_smoothing")
 
 
 @dataclass(frozen=True)
@@ -33,12 +46,12 @@ class SourceConfig:
         Raises:
             ConfigError: A setting is out of its range.
         """
-        numbers = [v for v in self.zoom if isinstance(v, (int, float))]
-        if len(numbers) != 2 or not 0 < numbers[0] <= numbers[1]:
+        numbers = [v for v in self.zoom if is_number(v)]
+        if len(numbers) != 2 or len(self.zoom) != 2 or not 0 < numbers[0] <= numbers[1]:
             raise ConfigError(
                 f"A source's 'zoom' must be two numbers such as [0.5, 2.0], not {self.zoom}."
             )
-        if self.share <= 0:
+        if not 0 < self.share < math.inf:
             raise ConfigError("A source's 'share' must be more than 0; leave it out instead.")
 
 
@@ -74,6 +87,23 @@ class AugmentConfig:
     saturation: float = 0.3
     gamma: float = 0.2
     cutmix: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Check what types cannot.
+
+        Raises:
+            ConfigError: A setting is out of its range.
+        """
+        shares = ("gain", "brightness", "contrast", "saturation", "cutmix")
+        named = ((n, f"augment, {n}", getattr(self, n)) for n in (*shares, "gamma"))
+        require(
+            (
+                is_number(value, 0, 1 if n in shares else 5),
+                name,
+                f"from 0 to {1 if n in shares else 5}",
+            )
+            for n, name, value in named
+        )
 
 
 @dataclass(frozen=True)
@@ -187,40 +217,57 @@ class TrainConfig:
         Raises:
             ConfigError: A setting is out of its range, or no data are named.
         """
+        if not _class_ids(self.classes) or len(set(self.classes)) < len(self.classes):
+            require([(False, "classes", "a list of different class ids that have labels")])
         checks = (
-            (_class_ids(self.classes), "classes", "the list of class ids that have labels"),
             (bool(self.data or self.train.images), "data", "a folder, unless 'train' names two"),
-            *(
-                (getattr(self, n) >= 1, n, "1 or more")
-                for n in ("chip", "batch", "accumulate", "validation_batch", "epochs")
-            ),
-            (min(self.validate_every, self.save_every) >= 1, "validate_every", "1 or more"),
-            (self.steps >= 0, "steps", "0 or more"),
-            (min(self.learning_rate, self.clip_norm) > 0, "learning_rate", "more than 0"),
-            (0 <= self.ema < 1, "ema", "0 or more and below 1"),
+            *((getattr(self, n) >= 1, n, "1 or more") for n in _COUNTS),
+            *((is_number(getattr(self, n)), n, "0 or more") for n in _NOT_NEGATIVE),
+            *((0 < getattr(self, n) < math.inf, n, "more than 0") for n in _POSITIVE),
+            *((0 <= getattr(self, n) < 1, n, "0 or more and below 1") for n in _BELOW_ONE),
+            (0 <= self.ignore_index <= NODATA_CLASS, "ignore_index", f"from 0 to {NODATA_CLASS}"),
+            (0 <= self.seed <= MAX_SEED, "seed", f"from 0 to {MAX_SEED}"),
             (
                 all(map(_is_colour, self.palette.values())) and _class_ids((0, *self.palette)),
                 "palette",
                 "class ids with a colour [red, green, blue] of 0-255 each",
             ),
-            (set(self.unknown_limits) <= set(self.classes), "unknown_limits", "of 'classes'"),
             (
-                {*self.class_starts, *self.class_starts.values()} <= set(self.classes),
-                "class_starts",
-                "of 'classes'",
+                numbers_by(self.unknown_limits, self.classes, 0, 1),
+                "unknown_limits",
+                "of 'classes', with a share from 0 to 1 each",
             ),
-            (set(self.class_weights) <= set(self.classes), "class_weights", "of 'classes'"),
+            (
+                numbers_by(self.class_starts, self.classes)
+                and all(source in self.classes for source in self.class_starts.values()),
+                "class_starts",
+                "of 'classes', with a class of 'classes' each",
+            ),
+            (
+                numbers_by(self.class_weights, self.classes),
+                "class_weights",
+                "of 'classes', with a number of 0 or more each",
+            ),
+            (
+                all(isinstance(n, str) for n in (*self.freeze, *self.rate_factors)),
+                "freeze' and 'rate_factors",
+                "beginnings of the names of parameters",
+            ),
+            (
+                numbers_by(self.rate_factors, self.rate_factors),
+                "rate_factors",
+                "names with a number of 0 or more each",
+            ),
             (self.optimizer in OPTIMIZERS, "optimizer", f"one of {', '.join(OPTIMIZERS)}"),
             (self.precision in PRECISIONS, "precision", f"one of {', '.join(PRECISIONS)}"),
         )
-        for holds, name, must in checks:
-            if not holds:
-                raise ConfigError(f"The training setting '{name}' must be {must}.")
+        require(checks)
 
 
-def _class_ids(values: tuple) -> bool:
+def _class_ids(values: object) -> bool:
     """Whether these are class ids, at least one."""
-    return bool(values) and all(type(v) is int and 0 <= v < NODATA_CLASS for v in values)
+    listed = isinstance(values, (list, tuple)) and values
+    return bool(listed) and all(type(v) is int and 0 <= v < NODATA_CLASS for v in values)
 
 
 def _is_colour(value: object) -> bool:
@@ -250,7 +297,7 @@ def load_train_config(path: Path, **overrides: object) -> TrainConfig:
     if not isinstance(sources, dict):
         raise ConfigError(f"{path}, sources must be a mapping of folders to settings.")
     values["sources"] = {
-        name: from_mapping(SourceConfig, entry or {}, f"{path}, sources, {name}")
+        str(name): from_mapping(SourceConfig, entry or {}, f"{path}, sources, {name}")
         for name, entry in sources.items()
     }
     return from_mapping(TrainConfig, values, str(path))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from .config import TrainConfig
 
+SMALLEST_CHIP = 32
+"""Smallest side of a chip in pixels, also before it is scaled."""
+
 ReadImage = Callable[[Path, bool], "tuple[np.ndarray, np.ndarray]"]
 """Reads an image file: (bands, h, w) uint8, one or three bands, and the pixels that show, (h, w)
 bool; with True a label file, one band of values as they are."""
@@ -295,7 +298,7 @@ def _draw_chip(scene: Scene, config: TrainConfig, rng: torch.Generator) -> tuple
     low, high = config.source(scene.source).zoom
     h, w = scene.labels.shape
     u = float(torch.rand((), generator=rng))
-    size = max(32, min(int(config.chip * low * (high / low) ** u), max(h, w)))
+    size = max(SMALLEST_CHIP, min(int(config.chip * low * (high / low) ** u), max(h, w)))
     best = None
     for _ in range(3):
         row = int(torch.randint(max(1, h - size + 1), (), generator=rng))

@@ -63,10 +63,22 @@ class RunFolder:
         self._board = _event_writer(path) if tensorboard else None
 
     def save(self, name: str, state: dict) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint; an older one stays until this one is complete.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
         temporary = self.path / f".{name}.part"
-        torch.save(state, temporary)
-        replace(temporary, self.path / name)
+        try:
+            torch.save(state, temporary)
+            replace(temporary, self.path / name)
+        except (OSError, RuntimeError) as error:  # torch tells of a full disk by the latter
+            temporary.unlink(missing_ok=True)
+            cause = str(error).splitlines()[0].rstrip(".")
+            raise OutputError(
+                f"{self.path / name} could not be written ({cause}): free some space on the disk; "
+                "the checkpoint before it stays."
+            ) from error
 
     def load(self, name: str, config: str, processes: int) -> dict:
         """Read a checkpoint back.

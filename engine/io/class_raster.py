@@ -16,7 +16,7 @@ from ..errors import RasterError
 from ..pixel_grid import PixelGrid
 from .geotransform import from_affine, to_affine
 from .quiet import gdal_options, quiet_gdal
-from .raster_file import open_dataset
+from .raster_file import check_bands, open_dataset
 
 if TYPE_CHECKING:
     from ..types import Window
@@ -43,12 +43,17 @@ class ClassRaster:
             ids_of: Makes class ids of its pixels.
 
         Raises:
-            RasterError: It cannot be opened or is a picture.
+            RasterError: It cannot be opened, is a picture or holds complex numbers.
         """
         self.name = Path(str(path)).name
         self._ids_of = ids_of
         with quiet_gdal():
             self._data = open_dataset(path)
+        try:
+            check_bands(self._data, path)
+        except RasterError:
+            self._data.close()
+            raise
         bands = [c for c in self._data.colorinterp if c != ColorInterp.alpha]
         if len(bands) != 1:
             self._data.close()

@@ -150,6 +150,7 @@
 <message><source>'{1}' has few labels ({2} polygon(s)): {3} more would make the result better and its score surer.</source><translation>“{1}”的标签较少（{2} 个多边形）：再增加 {3} 个会使结果更好、评分更可靠。</translation></message>
 <message><source>'{1}' has too few labels ({2} polygon(s), {3} pixels): label at least {4} more, {5} or more away from the others.</source><translation>“{1}”的标签太少（{2} 个多边形，{3} 个像元）：请至少再标注 {4} 个，且与其他标签相距 {5} 以上。</translation></message>
 <message><source>'{1}' has too few labels: polygons of another class cover {2} of its pixels, which count as unknown, and {3} are left. Correct the polygons that overlap.</source><translation>“{1}”的标注太少：其中 {2} 个像元也被其他类别的多边形覆盖，因此算作未知，只剩 {3} 个。请改正重叠的多边形。</translation></message>
+<message><source>'{1}' is given twice, as {2} and as {3}: name one.</source><translation>“{1}”给出了两次：{2} 和 {3}；请只写一个。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is with {2} '{3}=CLASS', or leave it out with {4} '{5}={6}'.</source><translation>“{1}”既不是类别编号也不是类别名称；请用 {2} '{3}=类别' 指明其类别，或用 {4} '{5}={6}' 将其排除。</translation></message>
 <message><source>'{1}' is no class id or name; say which class it is, or leave it out, with '{2}=CLASS' or '{3}={4}' in the table of values.</source><translation>“{1}”既不是类别编号也不是类别名称；请在取值对照表中用“{2}=类别”指明其类别，或用“{3}={4}”将其排除。</translation></message>
 <message><source>'{1}' is no pair: write VALUE=CLASS, such as 10=9.</source><translation>“{1}”不是一对取值：请写成“取值=类别”，例如 10=9。</translation></message>
@@ -294,6 +295,7 @@
 <message><source>{1} cannot be the folder of a run ({2}): choose another.</source><translation>{1} 不能作为训练文件夹（{2}）：请另选一个。</translation></message>
 <message><source>{1} classes</source><translation>{1} 个类别</translation></message>
 <message><source>{1} classes, {2} seen in training; {3} to {4} m a pixel</source><translation>{1} 个类别，其中 {2} 个经过训练；每像元 {3} 至 {4} 米</translation></message>
+<message><source>{1} could not be written ({2}): free some space on the disk; the checkpoint before it stays.</source><translation>无法写入 {1}（{2}）：请释放磁盘空间；之前的检查点仍保留。</translation></message>
 <message><source>{1} does not exist; check the path.</source><translation>{1} 不存在；请检查路径。</translation></message>
 <message><source>{1} does not exist; start without --resume.</source><translation>{1} 不存在；请重新开始训练。</translation></message>
 <message><source>{1} does not fit its base model ({2}); fetch it again or repeat the fine-tuning.</source><translation>{1} 与其基础模型不符（{2}）；请重新获取或重新微调。</translation></message>

@@ -1,8 +1,10 @@
 """The command line, run as users run it, on real files."""
 
+import errno
 import json
 import sqlite3
 
+import click
 import numpy as np
 import pyogrio
 import pytest
@@ -11,6 +13,7 @@ import rasterio.features
 import shapely
 from click.testing import CliRunner
 from cwsam.engine.classes import CLASSES
+from cwsam.engine.cli import FriendlyGroup
 from cwsam.training.cli import main
 from tests.data.rasters import LAMBERT, NORTH_UP, ROTATED, SOUTH_UP, write_raster
 
@@ -201,6 +204,49 @@ def test_mistakes_end_in_one_sentence(cwsam, tmp_path, arguments, sentence):
     assert sentence in result.output
     assert "Traceback" not in result.output
     assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "out/a.csv"), "out/a.csv cannot be used"),
+        (OSError(errno.EACCES, "Permission denied", "a", None, "b"), "b cannot be used"),
+        (OSError(errno.ENOSPC, "No space left on device"), "The system refused a file"),
+    ],
+)
+def test_what_the_system_refuses_is_a_sentence(error, sentence):
+    done = CliRunner().invoke(failing(error), ["fail"], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert done.output == (
+        f"Error: {sentence} ({error.strerror}): check its name, your rights there and the free "
+        "space on the disk.\n"
+    )
+
+
+@pytest.mark.parametrize("error", [OSError("no call of the system"), TypeError("a slip")])
+def test_slips_of_ours_are_not_hidden(error):
+    with pytest.raises(type(error)):
+        CliRunner().invoke(failing(error), ["fail"], catch_exceptions=False)
+
+
+def test_a_broken_pipe_ends_quietly():
+    done = CliRunner().invoke(failing(BrokenPipeError(errno.EPIPE, "Broken pipe")), ["fail"])
+    assert done.exit_code == 1
+    assert "Error" not in done.output
+
+
+def failing(error):
+    """A command line whose command ends in an error."""
+
+    @click.group(cls=FriendlyGroup)
+    def group():
+        """Nothing."""
+
+    @group.command()
+    def fail():
+        raise error
+
+    return group
 
 
 def test_unknown_model_names_the_choices(cwsam, tmp_path):

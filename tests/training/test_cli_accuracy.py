@@ -304,6 +304,10 @@ def test_sample_size_from_a_standard_error(tmp_path, mapped):
         (["evaluate", "map.tif", "t.gpkg", "--json", "a", "--html", "a"], "asked for twice"),
         (["evaluate", "map.tif", "t.gpkg", "--csv", "a.csv", "--json", "a_matrix.csv"], "twice"),
         (["evaluate", "map.tif", "t.gpkg", "--csv", "b.csv"], "b_matrix.csv is a folder"),
+        (["evaluate", "map.tif", "t.gpkg", "--merge", "8=5", "--merge", "8=24"], "given twice"),
+        (["evaluate", "complex.tif", "t.gpkg"], "holds complex numbers"),
+        (["evaluate", "map.tif", "complex.tif"], "holds complex numbers"),
+        (["evaluate", "map.tif", "t.gpkg", "--json", "x" * 300], "cannot be used (File name too"),
         (["evaluate", "map.tif", "lines.geojson"], "holds lines"),
         (["evaluate", "map.tif", "odd.geojson"], "with --map 'Bos=CLASS', or leave it out"),
         (["evaluate", "odd.geojson", "map.tif"], "with --map-prediction 'Bos=CLASS'"),
@@ -338,6 +342,7 @@ def test_mistakes_are_sentences(tmp_path, truth, mapped, monkeypatch, command, w
     write_raster(tmp_path / "image.tif", np.stack([mapped] * 3))
     polygons(tmp_path / "t.gpkg", truth)
     (tmp_path / "b_matrix.csv").mkdir()
+    raster(tmp_path / "complex.tif", mapped.astype(np.complex64), nodata=None)
     lines = np.array([shapely.to_wkb(shapely.LineString([(4, 50), (4.1, 50)]))], object)
     pyogrio.raw.write(
         tmp_path / "lines.geojson", lines, [np.array([5])], ["class_id"],

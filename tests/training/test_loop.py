@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from cwsam.engine.config import load_model_config
 from cwsam.engine.errors import Cancelled, CheckpointError, ConfigError
 from cwsam.engine.models.builders import build_model
-from cwsam.training.cli import main
+from cwsam.training.cli import main, read_file
 from cwsam.training.config import load_train_config
+from cwsam.training.folders import load_parts
 from cwsam.training.loop import Trainer
 from cwsam.training.schedule import learning_rate, training_plan
 
@@ -189,6 +190,16 @@ def test_mistakes_in_a_recipe_are_named(recipe_file):
     assert "stpes" in result.output
 
 
+def test_folders_may_be_named_by_a_year(recipe_file, data_folder):
+    (data_folder / "blocks").rename(data_folder / "2020")
+    split = data_folder / "split.json"
+    split.write_text(split.read_text().replace("blocks", "2020"))
+    recipe_file.write_text(recipe_file.read_text().replace("blocks", "2020"))
+    recipe = load_train_config(recipe_file)
+    assert list(recipe.sources) == ["2020"]
+    assert len(load_parts(recipe, read_file)[0]) == 2
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -202,6 +213,33 @@ def test_mistakes_in_a_recipe_are_named(recipe_file):
         ("unknown_limits: {5: 0.1}", "'unknown_limits' must be of 'classes'"),
         ("precision: int8", "'precision' must be one of"),
         ("batch: 0", "'batch' must be 1 or more"),
+        ("save_every: 0", "'save_every' must be 1 or more"),
+        ("classes: 5", "'classes' must be a list of different class ids"),
+        ("classes: [8, 8]", "'classes' must be a list of different class ids"),
+        ("class_weights: {8: x}", "'class_weights' must be of 'classes', with a number"),
+        ("class_weights: {8: -1}", "'class_weights' must be of 'classes', with a number"),
+        ("class_weights: {5: 1}", "'class_weights' must be of 'classes', with a number"),
+        ("unknown_limits: {8: x}", "'unknown_limits' must be of 'classes', with a share"),
+        ("unknown_limits: {8: 2}", "'unknown_limits' must be of 'classes', with a share"),
+        ("class_starts: {8: [1]}", "'class_starts' must be of 'classes', with a class"),
+        ("class_starts: {8: 5}", "'class_starts' must be of 'classes', with a class"),
+        ("rate_factors: {image: x}", "'rate_factors' must be names with a number"),
+        ("rate_factors: {5: 1.0}", "'freeze' and 'rate_factors' must be beginnings"),
+        ("freeze: [5]", "'freeze' and 'rate_factors' must be beginnings"),
+        ("label_smoothing: 3", "'label_smoothing' must be 0 or more and below 1"),
+        ("learning_rate: .nan", "'learning_rate' must be more than 0"),
+        ("weight_decay: .inf", "'weight_decay' must be 0 or more"),
+        ("warmup: -5", "'warmup' must be 0 or more"),
+        ("augment: {cutmix: 5}", "'augment, cutmix' must be from 0 to 1"),
+        ("augment: {gamma: -1}", "'augment, gamma' must be from 0 to 5"),
+        ("validation_batch: true", "validation_batch must be of type int"),
+        ("seed: -1", "'seed' must be from 0 to 9223372036854775807"),
+        ("ignore_index: 256", "'ignore_index' must be from 0 to 255"),
+        ("chip: 100", "'chip' must be a multiple of 8, 32 or more, for sam_moe_tiny"),
+        ("chip: 16", "'chip' must be a multiple of 8, 32 or more, for sam_moe_tiny"),
+        ("sources: {blocks: {zoom: [0.5, .inf]}}", "two numbers"),
+        ("sources: {blocks: {zoom: [0.5, 1.0, x]}}", "two numbers"),
+        ("sources: {blocks: {share: .nan}}", "more than 0"),
     ],
 )
 def test_settings_out_of_range_are_named(recipe_file, tmp_path, line, message):

@@ -174,7 +174,9 @@ def test_foreign_values():
         values.id_of("boom")
     assert parse_merges(["10=9", "isolated building = dense built-up area"]) == {10: 9}
     assert parse_table(["a=b=9"]) == {"a=b": "9"}
-    for wrong in (["10"], ["10=9", "9=8"], ["9=skip"], ["=9"]):
+    assert parse_merges(["10=9", "10=9", "isolated building=9"]) == {10: 9}
+    twice = (["1=0", "1=2"], ["10=9", "isolated building=24"])
+    for wrong in (["10"], ["10=9", "9=8"], ["9=skip"], ["=9"], *twice):
         with pytest.raises(CwsamError):
             parse_merges(wrong)
 

@@ -2,11 +2,12 @@
 
 import csv
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
 from click.testing import CliRunner
-from cwsam.engine.errors import Cancelled, ConfigError
+from cwsam.engine.errors import Cancelled, ConfigError, OutputError
 from cwsam.training.cli import main
 from cwsam.training.optimizers import make_optimizers
 from tests.training.test_loop import trainer
@@ -121,6 +122,18 @@ def test_the_time_of_a_resumed_run_goes_on(recipe, scenes, tmp_path):
     assert seconds == sorted(seconds)
     assert seconds[0] >= 500
     assert max(left) < 400  # the estimate is of this session's pace
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(recipe, scenes, tmp_path):
+    run = trainer(recipe, scenes, tmp_path)
+    run.save("last.pt")
+    before = (tmp_path / "last.pt").read_bytes()
+    (tmp_path / ".last.pt.part").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"last\.pt could not be written .*: free some space"):
+        run.save("last.pt")
+    assert (tmp_path / "last.pt").read_bytes() == before
+    assert not (tmp_path / ".last.pt.part").is_symlink()
 
 
 def test_seeds_of_samples_are_no_less_than_zero(tmp_path):
