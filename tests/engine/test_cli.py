@@ -210,7 +210,7 @@ def test_mistakes_end_in_one_sentence(cwsam, tmp_path, arguments, sentence):
     ("error", "sentence"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "out/a.csv"), "out/a.csv cannot be used"),
-        (OSError(errno.EACCES, "Permission denied", "a", None, "b"), "b cannot be used"),
+        (OSError(errno.EROFS, "Read-only file system", "a", None, "b"), "b cannot be used"),
         (OSError(errno.ENOSPC, "No space left on device"), "The system refused a file"),
     ],
 )
