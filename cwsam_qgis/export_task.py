@@ -51,7 +51,8 @@ class ExportTask(WatchedTask):
         super().__init__(tr("Export {name}").format(name=path.name), quiet_task_flags(), Told())
         vector_format(path)
         check_name(path)
-        if path.exists() and os.path.samefile(path, file_of(layer) or path.parent):
+        own = file_of(layer)  # which may have been deleted since
+        if path.exists() and os.path.exists(own) and os.path.samefile(path, own):
             raise OutputError(
                 tr("{path} is the layer itself: choose another name.").format(path=path)
             )
