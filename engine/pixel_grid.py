@@ -86,10 +86,8 @@ class PixelGrid:
         t = self.transform
         if t is None or not all(map(math.isfinite, bounds)):
             return self
-        determinant = t.a * t.e - t.b * t.d
-        x = np.array([left, left, right, right]) - t.c
-        y = np.array([bottom, top, bottom, top]) - t.f
-        cols, rows = (t.e * x - t.b * y) / determinant, (t.a * y - t.d * x) / determinant
+        x, y = np.array([left, left, right, right]), np.array([bottom, top, bottom, top])
+        cols, rows = t.invert(x, y)
         (first, last), (upper, lower) = _centres(cols, self.width), _centres(rows, self.height)
         if first >= last or upper >= lower:
             return self
@@ -108,10 +106,7 @@ class PixelGrid:
         Args:
             xy: (n, 2) in CRS units; NaN lies outside.
         """
-        t = self.placed
-        determinant = t.a * t.e - t.b * t.d
-        x, y = xy[:, 0] - t.c, xy[:, 1] - t.f
-        cols, rows = (t.e * x - t.b * y) / determinant, (t.a * y - t.d * x) / determinant
+        cols, rows = self.placed.invert(xy[:, 0], xy[:, 1])
         found = np.floor(np.column_stack([rows, cols]))
         inside = (found >= 0).all(axis=1) & (found < (self.height, self.width)).all(axis=1)
         return np.where(inside[:, None], found, -1).astype(np.int64)

@@ -69,6 +69,12 @@ class GeoTransform:
         """Map pixel corner coordinates (scalars or arrays) to ``(x, y)`` in CRS units."""
         return self.a * col + self.b * row + self.c, self.d * col + self.e * row + self.f
 
+    def invert(self, x, y):
+        """Pixel corner coordinates ``(col, row)`` of places in CRS units (scalars or arrays)."""
+        determinant = self.a * self.e - self.b * self.d
+        x, y = x - self.c, y - self.f
+        return (self.e * x - self.b * y) / determinant, (self.a * y - self.d * x) / determinant
+
 
 PIXEL_GRID = GeoTransform(1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
 """Coordinates of a raster without georeference: x = column, y = -row, as QGIS shows it."""

@@ -153,8 +153,7 @@ def _read_file(path: Path, class_field: str, layer: str | None) -> tuple:
 
 def _projection(crs: str | None, info: RasterInfo, name: str) -> tuple:
     """A function from map coordinates to pixels, and notices."""
-    grid, notices = info.grid, []
-    determinant = grid.a * grid.e - grid.b * grid.d
+    notices = []
     source = target = None
     if crs is not None and info.crs is not None:
         try:
@@ -176,10 +175,7 @@ def _projection(crs: str | None, info: RasterInfo, name: str) -> tuple:
             x, y = ring[:, 0], ring[:, 1]
             if not same:
                 x, y = (np.asarray(v) for v in transform(source, target, x, y))
-            x, y = x - grid.c, y - grid.f
-            col = (grid.e * x - grid.b * y) / determinant
-            row = (grid.a * y - grid.d * x) / determinant
-            rings.append(np.stack([col, row], 1))
+            rings.append(np.stack(info.grid.invert(x, y), 1))
         return rings
 
     if not same:

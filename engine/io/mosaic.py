@@ -197,11 +197,7 @@ def _check_alike(first: RasterInfo, other: RasterInfo) -> None:
 
 def _offset(first: RasterInfo, other: RasterInfo) -> tuple[int, int]:
     """(col, row) of a raster's corner in the first one's pixels."""
-    grid, x, y = first.transform, other.transform.c, other.transform.f
-    determinant = grid.a * grid.e - grid.b * grid.d
-    dx, dy = x - grid.c, y - grid.f
-    col = (grid.e * dx - grid.b * dy) / determinant
-    row = (grid.a * dy - grid.d * dx) / determinant
+    col, row = first.transform.invert(other.transform.c, other.transform.f)
     if abs(col - round(col)) > _ALIGNED_PX or abs(row - round(row)) > _ALIGNED_PX:
         raise RasterError(
             f"{other.name} lies {col - round(col):.2f} x {row - round(row):.2f} pixels off the "

@@ -13,7 +13,7 @@ from .split import block_sides
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...engine.types import GeoTransform, RasterInfo
+    from ...engine.types import RasterInfo
     from .labels import LabelledRaster
     from .split import Split
     from .survey import Block, Survey
@@ -82,18 +82,11 @@ def _placed(blocks: Sequence[Block], here: RasterInfo, there: RasterInfo, gap: i
     """Rectangles of another raster that hold blocks of this one, widened by pixels of either."""
     left, top, right, bottom = _rectangles(blocks, gap).T
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-    points = [_pixels(there.grid, *here.grid.apply(*corner)) for corner in corners]
+    points = [there.grid.invert(*here.grid.apply(*corner)) for corner in corners]
     cols, rows = (np.array([p[axis] for p in points]).round(3) for axis in (0, 1))
     low, high = (np.floor(v.min(axis=0)) for v in (cols, rows))
     far, deep = (np.ceil(v.max(axis=0)) for v in (cols, rows))
     return np.stack([low, high, far, deep], axis=1).astype(int)
-
-
-def _pixels(grid: GeoTransform, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and rows of places on the map."""
-    determinant = grid.a * grid.e - grid.b * grid.d
-    x, y = x - grid.c, y - grid.f
-    return (grid.e * x - grid.b * y) / determinant, (grid.a * y - grid.d * x) / determinant
 
 
 def _meet(ones: np.ndarray, others: np.ndarray) -> bool:
